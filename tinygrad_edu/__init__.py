@@ -1,0 +1,30 @@
+"""tinygrad_edu: reverse-mode automatic differentiation to read, check, watch and hand in."""
+
+from . import autograd, nn, optim
+from .creation import from_numpy, ones, tensor, zeros
+from .dtypes import (
+    bool,
+    double,
+    float,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    half,
+    int,
+    int8,
+    int16,
+    int32,
+    int64,
+    long,
+    set_default_dtype,
+    short,
+    uint8,
+)
+from .engine import primitive
+from .gradients import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .ops import *  # noqa: F403
+from .printing import set_printoptions
+from .tensor import Tensor
+
+__version__ = "0.1.0"

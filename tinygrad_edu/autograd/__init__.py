@@ -1,0 +1,13 @@
+"""The names of ``torch.autograd``."""
+
+from ..gradients import (
+    Function,
+    backward,
+    detect_anomaly,
+    enable_grad,
+    grad,
+    inference_mode,
+    no_grad,
+    set_grad_enabled,
+)
+from . import functional

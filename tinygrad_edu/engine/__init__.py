@@ -1,0 +1,7 @@
+"""The engine: recording, the backward sweep, and nothing about any particular op."""
+
+from .node import FREED, LEAF, AccumulateGrad, Meta, Node
+from .primitive import Primitive, box, is_tensor, primitive, raw, register
+from .state import state
+from .storage import overwritten_since, owner, tick, version, wrote
+from .sweep import run_hooks, sweep

@@ -1,0 +1,244 @@
+"""An op: a NumPy function, and one derivative formula per input.
+
+``vjp(g, out, *inputs, **params)`` is written once, in array algebra, and used in two modes. On
+ndarrays it *is* the fast first-order backward pass. On Tensors (``create_graph=True``) the same
+formula records itself, and so has derivatives of its own. That works because an op called without
+any Tensor is the plain NumPy function.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+from ..errors import explained, no_formula
+from ..signatures import Levels, bind_call, levels_read
+from .node import LEAF, Meta, Node
+from .state import state
+from .storage import tick
+
+# Arrays up to this many elements are kept without asking whether a formula will read them.
+_SMALL = 64
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+_new = object.__new__
+_Tensor: Any = type("NoTensor", (), {})
+_promote: Any = None
+_fit: Any = None
+
+
+def register(tensor: type, promote: Callable[..., list], fit: Callable[..., Any]) -> None:
+    """Name the class that results are boxed in, and two rules.
+
+    ``promote(op, args, arrays, boxed)`` makes the dtypes of an op's inputs agree;
+    ``fit(c, target, op, i)`` sums a gradient to the shape, and casts it to the dtype, of `target`.
+    """
+    global _Tensor, _promote, _fit
+    _Tensor, _promote, _fit = tensor, promote, fit
+
+
+def fit(c: Any, target: Any, op: Any, i: int) -> Any:
+    """Contribution `c` of `op` to its input `i`, fitted to `target`."""
+    return _fit(c, target, op, i)
+
+
+def box(array: Any, node: Any = None) -> Any:
+    """A Tensor around `array`, with `node` as its history."""
+    tensor = _new(_Tensor)
+    tensor._array = array
+    if node is not None:
+        tensor._node = node
+    return tensor
+
+
+def raw(value: Any) -> Any:
+    """The array inside a Tensor; anything else as it is."""
+    return value._array if isinstance(value, _Tensor) else value
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether `obj` is a Tensor."""
+    return isinstance(obj, _Tensor)
+
+
+class Primitive:
+    """A differentiable op. Made by the decorator :func:`primitive`."""
+
+    def __init__(
+        self,
+        forward: Callable,
+        *,
+        name: str = "",
+        elementwise: bool = False,
+        promotes: str = "",
+        differentiable: bool = True,
+    ) -> None:
+        functools.update_wrapper(self, forward)
+        self.forward, self.name = forward, name or forward.__name__.strip("_")
+        self.elementwise, self.promotes, self.differentiable = elementwise, promotes, differentiable
+        self.formulas: Any = _Each(self.missing)  # one per input
+        self.joint: Callable | None = None  # or one for all inputs, returning a tuple
+        self.explain: Callable[..., str] | None = None  # says what is wrong with given inputs
+        parameters = inspect.signature(forward).parameters.values()
+        self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        self.options = frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+        self._plans: dict[int, Levels] = {}
+
+    @functools.cached_property
+    def keeps(self) -> bool:
+        """Whether any formula reads a value that forward saved."""
+        all_known = self.joint or isinstance(self.formulas, list)
+        return not all_known or 2 in self._levels([self] * len(self.inputs))
+
+    def missing(self, i: int, *_: Any, **__: Any) -> Any:
+        """In place of a formula nobody gave: say so."""
+        raise no_formula(self, i)
+
+    def defvjp(self, *formulas: Callable | None, joint: Callable | None = None) -> "Primitive":
+        """State the derivative: one ``f(g, out, *inputs, **params)`` per input.
+
+        None stands for an input without a derivative (an index, a mask). ``joint=f`` gives one
+        formula that returns a tuple, for inputs whose gradients share work.
+        """
+        absent = [None] * (len(self.inputs) - len(formulas))
+        self.formulas, self.joint, self._plans = [*formulas, *absent], joint, {}
+        self.__dict__.pop("keeps", None)
+        return self
+
+    def defvjp_each(self, formula: Callable) -> "Primitive":
+        """State one ``f(i, g, out, *inputs, **params)`` for ops with any number of inputs."""
+        self.formulas = _Each(formula)
+        return self
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        if params and not self.options.issuperset(params):
+            args, params = bind_call(self, args, params)
+        arrays: list[Any] = []
+        edges: list[Any] = []
+        boxed = tracked = uneven = False
+        dtype = None
+        for arg in args:
+            if isinstance(arg, _Tensor):
+                boxed = True
+                value = arg._array
+                node = arg._node
+                if node is None:
+                    edges.append(None)
+                else:
+                    tracked = True
+                    edges.append(arg if node is LEAF else node)
+            else:
+                value = arg
+                edges.append(None)
+            kind = getattr(value, "dtype", None)
+            if kind is not dtype:
+                if dtype is None and (kind is _FLOAT32 or kind is _FLOAT64):
+                    dtype = kind
+                elif kind is not None or not isinstance(value, (float, int)):
+                    uneven = True
+            arrays.append(value)
+        if uneven or (boxed and dtype is None and self.promotes):
+            arrays = _promote(self, args, arrays, boxed)
+        try:
+            out = self.forward(*arrays, **params)
+        except Exception as error:
+            raise explained(error, self, arrays, params) from error
+        if not boxed:
+            return out
+        result = _new(_Tensor)
+        result._array = out
+        node = None
+        if tracked and self.differentiable and state.grad:
+            if self.elementwise and out.size <= _SMALL:
+                node = Node(self, params, edges, arrays, out, tick())
+            else:
+                node = self._record(params, edges, arrays, out)
+            result._node = node
+        if state.watch is not None:
+            state.watch.made(self, result, node)
+        return result
+
+    def _record(self, params: dict[str, Any], edges: list, arrays: list, out: Any) -> Node:
+        """Make a node that keeps only what the formulas it will need read."""
+        *levels, out_level = self._levels(edges)
+        saved = [
+            value if level == 2 or not isinstance(value, np.ndarray) else level and Meta(value)
+            for value, level in zip(arrays, levels, strict=True)
+        ]
+        return Node(self, params, edges, saved, out if out_level == 2 else Meta(out), tick())
+
+    def _levels(self, edges: list[Any]) -> Levels:
+        """How much of each input, and last of the result, the formulas for `edges` read."""
+        mask = sum(1 << i for i, edge in enumerate(edges) if edge is not None)
+        if mask not in self._plans:
+            wanted = [i for i in range(len(edges)) if mask >> i & 1]
+            formulas = [self.joint] if self.joint else [self.formulas[i] for i in wanted]
+            self._plans[mask] = levels_read(formulas, len(edges))
+        return self._plans[mask]
+
+    def boxed(self, node: Node) -> tuple[list[Any], Any]:
+        """The saved values as Tensors with their history, for a backward pass that is recorded."""
+        inputs = []
+        for value, edge in zip(node.saved, node.edges, strict=True):
+            if edge is None or not isinstance(value, (np.ndarray, np.generic)):
+                inputs.append(value)
+            else:
+                inputs.append(box(value, edge) if edge.__class__ is Node else edge)
+        return inputs, node.out if node.out.__class__ is Meta else box(node.out, node)
+
+    def values_read(self, node: Node) -> list[tuple[int, Any]]:
+        """Places and values of the inputs, and last the result, that will be read."""
+        rows = zip([*node.saved, node.out], self._levels(node.edges), strict=True)
+        return [(i, value) for i, (value, level) in enumerate(rows) if level == 2]
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As an attribute of a class, an op is a method."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+class _Each:
+    """Looks like a sequence of formulas, one per input, for ops with any number of inputs."""
+
+    def __init__(self, formula: Callable) -> None:
+        self.formula = formula
+
+    def __getitem__(self, i: int) -> Callable:
+        return functools.partial(self.formula, i)
+
+
+def primitive(forward: Callable | None = None, **options: Any) -> Any:
+    """Make an op of a NumPy function. State its derivative with ``.defvjp(...)``.
+
+    Parameters
+    ----------
+    forward : callable
+        Positional arguments are arrays, keyword-only ones are options.
+    **options
+        ``name`` : the op's name; that of the function unless given.
+        ``elementwise`` : inputs broadcast against each other; the engine undoes that in the gradients.
+        ``promotes`` : "same", "arithmetic" or "float"; how inputs of unlike dtypes are made to
+        agree before `forward` sees them.
+        ``differentiable`` : False for ops whose result never has a history (comparisons, argmax).
+
+    Examples
+    --------
+    A primitive of one's own takes two lines:
+
+    >>> from tinygrad_edu import tensor
+    >>> @primitive
+    ... def cube(x):
+    ...     return x**3
+    >>> _ = cube.defvjp(lambda g, out, x: 3 * x**2 * g)
+    >>> x = tensor(2.0, requires_grad=True)
+    >>> cube(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+    if forward is None:
+        return functools.partial(Primitive, **options)
+    return Primitive(forward, **options)

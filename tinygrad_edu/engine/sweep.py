@@ -1,0 +1,151 @@
+"""The backward sweep: reachable nodes, newest first.
+
+A node is always newer than its inputs, so when the newest node that has received a gradient is
+taken, everything that could still add to that gradient has been done. That is reverse topological
+order, with a heap in place of recursion.
+"""
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from ..errors import freed, overwritten
+from .node import FREED, Meta, Node
+from .primitive import box, fit, is_tensor, raw
+from .state import state
+from .storage import last_write, overwritten_since
+
+
+def sweep(
+    roots: Sequence[tuple[Any, Any]],
+    *,
+    create_graph: bool = False,
+    retain_graph: bool = False,
+    wanted: set[Any] | None = None,
+) -> dict[Any, Any]:
+    """Send gradients from the roots to the leaves.
+
+    Parameters
+    ----------
+    roots : sequence of (edge, gradient)
+        An edge is a node, or a leaf tensor. Gradients are arrays, or Tensors if `create_graph`.
+    create_graph : bool
+        Run the formulas on Tensors, so that this pass is recorded too.
+    retain_graph : bool
+        Keep what the nodes saved.
+    wanted : set of edges, optional
+        Collect the gradients of these only, and visit only nodes that lead to one of them.
+
+    Returns
+    -------
+    dict
+        edge -> gradient, for each leaf that was reached, or each edge in `wanted`.
+    """
+    needed = None if wanted is None else _leading_to(wanted, [edge for edge, _ in roots])
+    pending: dict[Any, Any] = {}
+    ours: set[Any] = set()  # edges whose pending gradient is a buffer made here: add in place
+    heap: list[tuple[int, Node]] = []
+    collected: dict[Any, Any] = {}
+    written, watch = last_write(), state.watch
+
+    def receive(edge: Any, c: Any) -> None:
+        if edge not in pending:
+            pending[edge] = c
+            if edge.__class__ is Node:
+                heappush(heap, (-edge.order, edge))
+        elif edge in ours:
+            pending[edge] += c
+        else:
+            pending[edge] = pending[edge] + c
+            if not create_graph:
+                ours.add(edge)
+
+    for edge, g in roots:
+        if needed is None or edge in needed:
+            receive(edge, g)
+    before, state.grad = state.grad, create_graph
+    try:
+        with np.errstate(all="ignore"):
+            while heap:
+                node = heappop(heap)[1]
+                g = pending.pop(node)
+                if node.hooks is not None:
+                    g = run_hooks(node.hooks, g)
+                if wanted is not None and node in wanted:
+                    collected[node] = g
+                op, inputs, out = node.op, node.saved, node.out
+                if inputs is FREED:
+                    raise freed(op)
+                if node.order < written:
+                    for i, value in op.values_read(node):
+                        if overwritten_since(value, node.order):
+                            raise overwritten(op, i, value)
+                if create_graph:
+                    inputs, out = op.boxed(node)
+                joint = op.joint and op.joint(g, out, *inputs, **node.params)
+                for i, edge in enumerate(node.edges):
+                    if edge is None or (needed is not None and edge not in needed):
+                        continue
+                    if joint is not None:
+                        c = joint[i]
+                    else:
+                        c = (op.formulas[i] or op.missing(i))(g, out, *inputs, **node.params)
+                    if watch is not None:
+                        watch.contribution(node, i, g, c)
+                    if c is None:
+                        continue
+                    target = edge.out if edge.__class__ is Node else edge._array
+                    if c.dtype is not target.dtype or c.shape != target.shape:
+                        c = fit(c, target, op, i)
+                    receive(edge, c)
+                if not retain_graph:
+                    _free(node)
+            c = g = joint = roots = None  # type: ignore[assignment]  # or they count as holders
+            for edge in list(pending):
+                g = pending.pop(edge)
+                if edge._hooks:
+                    g = run_hooks(edge._hooks, g)
+                # Hand on a fresh result; copy what the graph or another leaf may hold as well.
+                if isinstance(g, np.ndarray) and (g.base is not None or getrefcount(g) > 2):
+                    g = g.copy()
+                collected[edge] = g
+    finally:
+        state.grad = before
+    return collected
+
+
+def _free(node: Node) -> None:
+    """Drop what was saved for backward; a node that saved nothing can be passed again."""
+    if node.op.keeps:
+        node.saved = FREED
+        if isinstance(node.out, np.ndarray):
+            node.out = Meta(node.out)
+
+
+def run_hooks(hooks: dict[Any, Any], g: Any) -> Any:
+    """Show the gradient to each hook; what a hook returns takes its place."""
+    for hook in list(hooks.values()):
+        seen = g if is_tensor(g) else box(g)
+        replaced = hook(seen)
+        g = g if replaced is None else replaced if seen is g else raw(replaced)
+    return g
+
+
+def _leading_to(wanted: set[Any], roots: list[Any]) -> set[Any]:
+    """Every edge from which one of `wanted` can be reached."""
+    seen: set[Any] = set()
+    stack = list(roots)
+    while stack:
+        edge = stack.pop()
+        if edge is not None and edge not in seen:
+            seen.add(edge)
+            if edge.__class__ is Node:
+                stack.extend(edge.edges)
+    needed = seen & wanted
+    for node in sorted((e for e in seen if e.__class__ is Node), key=lambda n: n.order):
+        if not needed.isdisjoint(node.edges):
+            needed.add(node)
+    return needed

@@ -1,0 +1,64 @@
+"""Functions that see a gradient on its way, and may replace it."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..engine import LEAF, box, raw
+from ..errors import GradientError, located
+
+_number = itertools.count().__next__
+_RETAIN = "retain"
+
+
+class RemovableHandle:
+    """Takes a hook off again: ``handle.remove()``, or as a context manager."""
+
+    def __init__(self, hooks: dict[Any, Any], key: Any) -> None:
+        self._hooks, self._key = hooks, key
+
+    def remove(self) -> None:
+        """Take the hook off; a second call does nothing."""
+        self._hooks.pop(self._key, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def register_hook(tensor: Any, hook: Callable[[Any], Any]) -> RemovableHandle:
+    """Call `hook` with the whole gradient of `tensor`, before it is used or stored."""
+    if tensor._node is None:
+        raise GradientError(
+            located("cannot register a hook on a tensor that doesn't require gradient")
+        )
+    holder = tensor if tensor._node is LEAF else tensor._node
+    attribute = "_hooks" if holder is tensor else "hooks"
+    hooks = getattr(holder, attribute)
+    if hooks is None:
+        hooks = {}
+        setattr(holder, attribute, hooks)
+    key = _number()
+    hooks[key] = hook
+    if _RETAIN in hooks:  # what is retained is what all hooks have made of it
+        hooks[_RETAIN] = hooks.pop(_RETAIN)
+    return RemovableHandle(hooks, key)
+
+
+def retain(tensor: Any) -> None:
+    """Store the gradient of a non-leaf tensor in its ``.grad`` as it passes."""
+    node, reference = tensor._node, weakref.ref(tensor)
+
+    def store(g: Any) -> None:
+        kept = reference()
+        if kept is not None and kept._node is node:
+            kept._accumulate(raw(g).copy() if g._node is None else box(g._array, g._node))
+
+    if node.hooks is None:
+        node.hooks = {}
+    node.hooks[_RETAIN] = store

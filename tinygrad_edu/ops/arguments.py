@@ -1,0 +1,70 @@
+"""Axes and shapes as users write them, brought to one form: a tuple of non-negative integers."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..engine import raw
+from ..errors import AxisError, DTypeError, located
+
+_ALIASES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input"}
+
+
+def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function take NumPy's `axis` and `keepdims` where PyTorch says `dim` and `keepdim`."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and not _ALIASES.keys().isdisjoint(kwargs):
+            kwargs = {_ALIASES.get(k, k): v for k, v in kwargs.items()}
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def one_axis(name: str, dim: Any, ndim: int) -> int:
+    """A single axis, counted from the front.
+
+    Raises
+    ------
+    AxisError
+        It is out of range; the text names the op and the range.
+    """
+    try:
+        axis = operator.index(raw(dim))
+    except TypeError:
+        raise DTypeError(located(f"{name}: dim must be an int, not {dim!r}")) from None
+    size = max(ndim, 1)
+    if not -size <= axis < size:
+        raise AxisError(
+            located(
+                f"{name}: Dimension out of range (expected to be in range of "
+                f"[{-size}, {size - 1}], but got {axis})"
+            )
+        )
+    return axis % size
+
+
+def axes(name: str, dim: Any, ndim: int) -> tuple[int, ...]:
+    """Some axes, counted from the front; None or an empty sequence stands for all."""
+    if dim is None:
+        return tuple(range(ndim))
+    if not isinstance(dim, Sequence):
+        return (one_axis(name, dim, ndim),) if ndim else ()
+    found = tuple(one_axis(name, d, ndim) for d in dim)
+    if len(set(found)) != len(found):
+        raise AxisError(located(f"{name}: dim {tuple(dim)} names an axis twice"))
+    return found if found else tuple(range(ndim))
+
+
+def sizes(name: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """A shape given as ``f(2, 3)`` or ``f((2, 3))``."""
+    if len(shape) == 1 and isinstance(shape[0], Sequence):
+        shape = tuple(shape[0])
+    try:
+        return tuple(operator.index(raw(n)) for n in shape)
+    except TypeError:
+        raise DTypeError(located(f"{name}: sizes must be integers, not {shape}")) from None

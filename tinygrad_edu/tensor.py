@@ -1,0 +1,251 @@
+"""Tensor: an array with a history. Each operator and method is one line into ``ops``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import dtypes, gradients, ops
+from .engine import LEAF, Node, box, raw, register, version
+from .errors import DTypeError, GradientError, ShapeError, located
+from .inplace import InPlace
+from .methods import Methods
+from .numpy_protocol import NumPyCitizen
+from .printing import format_tensor
+
+
+def _reflected(op: Any) -> Callable[[Any, Any], Any]:
+    """The operator with its operands exchanged, for ``2 - x``."""
+    return lambda self, other: op(other, self)
+
+
+class Tensor(InPlace, Methods, NumPyCitizen):
+    """An n-dimensional array that remembers how it was computed.
+
+    Parameters
+    ----------
+    data : array_like
+        The values; an ndarray keeps its dtype and is not copied.
+    requires_grad : bool
+        Whether gradients with respect to this tensor are wanted.
+
+    Examples
+    --------
+    >>> x = tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4., 6.])
+    """
+
+    _array: Any
+    _node: Any = None  # None: no history; LEAF: a leaf that requires grad; else a Node
+    _grad: Tensor | None = None
+    _hooks: dict[Any, Any] | None = None
+    name: str | None = None
+    __hash__ = object.__hash__
+
+    def __init__(self, data: Any, requires_grad: bool = False) -> None:
+        self._array = np.asarray(raw(data))
+        if requires_grad:
+            self.requires_grad_()
+
+    # ---------------------------------------------------------------- what it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        return self._array.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the elements."""
+        return self._array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._array.ndim
+
+    def __len__(self) -> int:
+        if not self._array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._array.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(len(self._array)))
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise RuntimeError(
+                "Boolean value of Tensor with more than one value is ambiguous: use .any(), .all()"
+            )
+        return bool(self._array)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        return self._array.__index__()
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and not self.ndim else format(str(self), spec)
+
+    def __repr__(self) -> str:
+        suffixes = []
+        if self.dtype not in (dtypes.get_default_dtype(), dtypes.int64, dtypes.bool):
+            suffixes.append(f"dtype={self.dtype}")
+        if isinstance(self._node, Node):
+            suffixes.append(f"grad_fn={self._node!r}")
+        elif self.requires_grad:
+            suffixes.append("requires_grad=True")
+        return format_tensor(np.asarray(self._array), suffixes)
+
+    # ---------------------------------------------------------------- its history
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to this tensor."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Start (or stop) to ask for the gradient of a leaf."""
+        if requires_grad and self.dtype.kind != "f":
+            raise GradientError(
+                located(f"only floating-point tensors can require gradients, not {self.dtype}")
+            )
+        if not self.is_leaf:
+            if not requires_grad:
+                raise GradientError(
+                    located("only leaves can change requires_grad; use .detach() for a constant")
+                )
+            return self
+        self._node = LEAF if requires_grad else None
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user, and not by an op that was recorded."""
+        return self._node is None or self._node is LEAF
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made it; None for a leaf."""
+        return None if self.is_leaf else self._node
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward has accumulated; None before."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise DTypeError(located(f"grad must be a Tensor or None, not {type(value)}"))
+            if value.shape != self.shape:
+                raise ShapeError(located(f"grad has shape {value.shape}, the tensor {self.shape}"))
+        self._grad = value
+
+    def _accumulate(self, g: Any) -> None:
+        """Add a gradient that arrived here; `g` is a fresh array, or a Tensor with history."""
+        if isinstance(g, Tensor):
+            self._grad = self._grad + g if self._grad is not None else box(g._array, g._node)
+        elif self._grad is None:
+            self._grad = box(g)
+        else:
+            self._grad += box(g)
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Compute the gradient of this tensor with respect to the leaves; see `backward`."""
+        gradients.backward([self], [gradient], retain_graph, create_graph, inputs)
+
+    def detach(self) -> Tensor:
+        """The same memory without the history."""
+        return box(self._buffer())
+
+    data = property(detach)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._array = raw(value)
+
+    @property
+    def _version(self) -> int:
+        """How often its memory was written to in place."""
+        return version(self._array)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf tensor in ``.grad``, too."""
+        if self._node is None:
+            raise GradientError(located("can't retain_grad on Tensor that has requires_grad=False"))
+        if self._node is not LEAF:
+            gradients.retain(self)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:
+        """Call `hook` with the gradient of this tensor; what it returns takes its place."""
+        return gradients.register_hook(self, hook)
+
+    # ---------------------------------------------------------------- out of it
+
+    def item(self) -> Any:
+        """The Python number in a tensor of one element."""
+        if self._array.size != 1:
+            raise RuntimeError(
+                located(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+            )
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return self._array.tolist()
+
+    # ---------------------------------------------------------------- operators
+
+    __add__ = ops.add
+    __sub__ = ops.sub
+    __mul__ = ops.mul
+    __truediv__ = ops.div
+    __pow__ = ops.pow
+    __matmul__ = ops.matmul
+    __neg__ = ops.neg
+    __radd__ = _reflected(ops.add)
+    __rsub__ = _reflected(ops.sub)
+    __rmul__ = _reflected(ops.mul)
+    __rtruediv__ = _reflected(ops.div)
+    __rpow__ = _reflected(ops.pow)
+    __rmatmul__ = _reflected(ops.matmul)
+
+    def __eq__(self, other: object) -> Any:
+        return ops.eq(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return ops.ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
+
+    __lt__ = ops.lt
+    __le__ = ops.le
+    __gt__ = ops.gt
+    __ge__ = ops.ge
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return ops.getitem(self, index=ops.plain_index(index))
+
+
+_COMPARABLE = (Tensor, np.ndarray, np.generic, float, int)
+register(Tensor, ops.promote, ops.fit)

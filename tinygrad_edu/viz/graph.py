@@ -1,0 +1,326 @@
+"""The computation graph as plain data: what `dot`, `svg` and the other views read.
+
+This is the only file of `viz` that knows the engine. `read_graph` walks what the engine recorded,
+without recursion, and copies out names, shapes and short texts; the result holds no array.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any, Literal
+
+import numpy as np
+
+from tinygrad_edu.engine import FREED, Node
+
+Kind = Literal["input", "leaf", "parameter", "op", "output"]
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """One box of the picture.
+
+    Attributes
+    ----------
+    id
+        Unique in its graph: `"v0"`, `"v1"`, ... in order of creation.
+    kind
+        `"input"` (data, gets no gradient), `"leaf"` (requires a gradient), `"parameter"` (a leaf
+        that `params` names), `"op"` or `"output"`.
+    label
+        A tensor's name, or an op's with its scalar arguments and options: `"mul 2.0"`.
+    shape, dtype
+        Of the tensor, or of the op's result. `shape` is None when it is unknown or not shown.
+    value, grad
+        Short texts; empty when they are not shown, unknown or freed.
+    cluster
+        The module that a parameter belongs to (`"net.0"` for `"net.0.weight"`), else empty.
+    """
+
+    id: str
+    kind: Kind
+    label: str
+    shape: tuple[int, ...] | None = None
+    dtype: str = ""
+    value: str = ""
+    grad: str = ""
+    cluster: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text in the box, line by line.
+
+        Examples
+        --------
+        >>> Vertex("v0", "parameter", "W", (3, 2), grad="[0, 1]").lines
+        ('W', '(3, 2)', 'grad = [0, 1]')
+        """
+        lines = [self.label]
+        if self.shape is not None:
+            lines.append(str(self.shape))
+        if self.value:
+            lines.append(f"= {self.value}")
+        if self.grad:
+            lines.append(f"grad = {self.grad}")
+        return tuple(lines)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The value of `source` goes into `target` as its argument number `position`.
+
+    Arrays among an op's options (class labels, an index) come after its positional arguments.
+    """
+
+    source: str
+    target: str
+    label: str = ""
+    position: int = 0
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Vertices in order of creation; edges in order of their target, then of its arguments."""
+
+    vertices: tuple[Vertex, ...]
+    edges: tuple[Edge, ...]
+
+
+def read_graph(
+    output: Any,
+    params: Any = None,
+    show_values: bool = False,
+    show_grads: bool = False,
+    show_shapes: bool = True,
+) -> Graph:
+    """Read the recorded graph of a tensor, or of several.
+
+    Parameters
+    ----------
+    output
+        A Tensor, or a list or tuple of Tensors.
+    params
+        Names: a mapping from name to Tensor, or a Module (its `named_parameters()`).
+    show_values, show_grads, show_shapes
+        Which texts the vertices get. Values that a backward pass freed are left out.
+
+    Returns
+    -------
+    Graph
+        `x*x` has two edges from `x`. Data that was read more than once is one vertex.
+
+    Raises
+    ------
+    TypeError
+        If an output is not a Tensor, or `params` is neither a mapping nor a Module.
+
+    Examples
+    --------
+    >>> import tinygrad_edu as tg
+    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> graph = read_graph(x * x, params={"x": x})
+    >>> [(vertex.kind, vertex.label) for vertex in graph.vertices]
+    [('parameter', 'x'), ('op', 'mul'), ('output', 'output')]
+    >>> [(edge.source, edge.target) for edge in graph.edges]
+    [('v0', 'v1'), ('v0', 'v1'), ('v1', 'v2')]
+    """
+    outputs = list(output) if isinstance(output, (list, tuple)) else [output]
+    for tensor in outputs:
+        if not hasattr(tensor, "_node"):
+            raise TypeError(f"read_graph: the output must be a Tensor, not {_type_name(tensor)}")
+    reader = _Reader(_names(params), show_values, show_grads, show_shapes)
+    for node in _reachable(tensor._node for tensor in outputs):
+        reader.add_op(node)
+    for tensor in outputs:
+        reader.add_output(tensor)
+    return Graph(tuple(reader.vertices), tuple(reader.edges))
+
+
+def summarize(array: Any) -> str:
+    """A short text for an array: its numbers when they are few, else its range and mean.
+
+    Examples
+    --------
+    >>> summarize(np.array([1.0, 2.5]))
+    '[1, 2.5]'
+    >>> summarize(np.arange(10.0))
+    '0 .. 9, mean 4.5'
+    """
+    array = np.asarray(array)
+    if array.size == 0:
+        return "empty"
+    if array.ndim == 0:
+        return _number(array)
+    if array.size <= 4:
+        return "[" + ", ".join(_number(entry) for entry in array.ravel()) + "]"
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        return f"{int((~np.isfinite(array)).sum())} of {array.size} are NaN or inf"
+    if array.dtype.kind not in "fiu":
+        return ""
+    low, high, mean = array.min(), array.max(), array.mean(dtype=np.float64)
+    return f"{_number(low)} .. {_number(high)}, mean {_number(mean)}"
+
+
+class _Reader:
+    """Collects vertices and edges; every object is drawn once, however often it is used."""
+
+    def __init__(
+        self, names: dict[int, str], show_values: bool, show_grads: bool, show_shapes: bool
+    ) -> None:
+        self.vertices: list[Vertex] = []
+        self.edges: list[Edge] = []
+        self.names = names
+        self.show_values, self.show_grads, self.show_shapes = show_values, show_grads, show_shapes
+        self._ids: dict[int, str] = {}  # id(node, leaf or array) -> id of its vertex
+
+    def add_op(self, node: Node) -> None:
+        """Add an op, and before it those of its inputs that are not there yet."""
+        sources: list[tuple[str, Any]] = []  # vertex and array
+        positions = []
+        for position, (edge, value) in enumerate(_arguments(node)):
+            if isinstance(edge, Node):
+                sources.append((self._ids[id(edge)], edge.out))
+            elif edge is not None:
+                sources.append((self._add_tensor(edge), edge._array))
+            elif _is_data(value):
+                sources.append((self._add_data(value), value))
+            else:
+                continue
+            positions.append(position)
+        for name, value in node.params.items():
+            if _is_data(value):  # class labels, an index, a mask
+                sources.append((self._add_data(value, name), node.out))
+                positions.append(len(node.edges))
+        target = self._add(node, "op", _op_label(node), node.out)
+        for position, (source, array) in zip(positions, sources, strict=True):
+            label = _broadcast(node, array) if self.show_shapes else ""
+            self.edges.append(Edge(source, target, label, position))
+
+    def add_output(self, tensor: Any) -> None:
+        """Add the result; a tensor without history is its own picture."""
+        if not isinstance(tensor._node, Node):
+            self._add_tensor(tensor)
+            return
+        label = self.names.get(id(tensor)) or _name(tensor) or "output"
+        target = self._add(tensor, "output", label, tensor._array, tensor)
+        self.edges.append(Edge(self._ids[id(tensor._node)], target))
+
+    def _add_tensor(self, tensor: Any) -> str:
+        """A leaf that requires a gradient, or an output that has no history."""
+        if not tensor.requires_grad:
+            return self._add_data(tensor._array, _name(tensor))
+        named = self.names.get(id(tensor))
+        label = named or _name(tensor) or "leaf"
+        return self._add(tensor, "parameter" if named else "leaf", label, tensor._array, tensor)
+
+    def _add_data(self, array: Any, name: str = "") -> str:
+        return self._add(array, "input", self.names.get(id(array)) or name or "input", array)
+
+    def _add(self, key: object, kind: Kind, label: str, array: Any, tensor: Any = None) -> str:
+        if id(key) in self._ids:
+            return self._ids[id(key)]
+        vertex_id = self._ids[id(key)] = f"v{len(self.vertices)}"
+        has_value = isinstance(array, (np.ndarray, np.generic))
+        shape = getattr(array, "shape", None) if self.show_shapes else None
+        self.vertices.append(
+            Vertex(
+                id=vertex_id,
+                kind=kind,
+                label=label,
+                shape=shape if shape is None else tuple(shape),
+                dtype=str(getattr(array, "dtype", None) or ""),
+                value=summarize(array) if self.show_values and has_value else "",
+                grad=_grad_text(tensor) if self.show_grads and tensor is not None else "",
+                cluster=label.rpartition(".")[0] if kind == "parameter" else "",
+            )
+        )
+        return vertex_id
+
+
+def _reachable(roots: Iterable[Any]) -> list[Node]:
+    """All nodes behind the roots, oldest first: so each comes after its inputs."""
+    found: dict[int, Node] = {}
+    stack = [root for root in roots if isinstance(root, Node)]
+    while stack:
+        node = stack.pop()
+        if id(node) not in found:
+            found[id(node)] = node
+            stack.extend(edge for edge in node.edges if isinstance(edge, Node))
+    return sorted(found.values(), key=lambda node: node.order)
+
+
+def _names(params: Any) -> dict[int, str]:
+    """Names by the identity of a tensor, and of its array: data is recorded as its array alone."""
+    if params is None:
+        return {}
+    if hasattr(params, "named_parameters"):
+        items = params.named_parameters()
+    elif isinstance(params, Mapping):
+        items = params.items()
+    else:
+        raise TypeError(
+            f"params must be a mapping from name to Tensor, or a Module, not {_type_name(params)}"
+        )
+    names: dict[int, str] = {}
+    for name, tensor in items:
+        names[id(tensor)] = names[id(tensor._array)] = str(name)
+    return names
+
+
+def _arguments(node: Node) -> list[tuple[Any, Any]]:
+    """Edge and saved value of each positional argument; freed values are None."""
+    saved = () if node.saved is FREED else node.saved
+    return list(zip_longest(node.edges, saved[: len(node.edges)]))
+
+
+def _op_label(node: Node) -> str:
+    """`mul 2.0`; `1.0 div` when the scalar is the left operand; `sum axis=0` with an option."""
+    before: list[str] = []
+    after: list[str] = []
+    seen_tensor = False
+    for edge, value in _arguments(node):
+        if edge is None and isinstance(value, (bool, int, float, np.generic)):
+            (after if seen_tensor else before).append(_number(value, exact=True))
+        elif edge is not None or _is_data(value):
+            seen_tensor = True
+    options = [
+        f"{name}={value!r}"
+        for name, value in node.params.items()
+        if isinstance(value, (bool, int, float, str, tuple)) and value is not False
+    ]
+    return " ".join([*before, node.op.name, *after, *(text for text in options if len(text) <= 24)])
+
+
+def _broadcast(node: Node, array: Any) -> str:
+    """`(10,) → (32, 10)` where an elementwise op stretches its input, else nothing."""
+    if not node.op.elementwise or array.shape == node.out.shape:
+        return ""
+    return f"{tuple(array.shape)} → {tuple(node.out.shape)}"
+
+
+def _is_data(value: Any) -> bool:
+    """An array, or what stands for one whose numbers were not kept; a NumPy scalar is neither."""
+    return hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, np.generic)
+
+
+def _grad_text(tensor: Any) -> str:
+    return "None" if tensor.grad is None else summarize(tensor.grad._array)
+
+
+def _name(tensor: Any) -> str:
+    return str(getattr(tensor, "name", None) or "")
+
+
+def _number(value: Any, exact: bool = False) -> str:
+    """Four digits; `exact` keeps Python's own text when it is short (2.0 stays 2.0)."""
+    number = value.item() if hasattr(value, "item") else value
+    if exact and len(repr(number)) <= 8:
+        return repr(number)
+    if isinstance(number, float) and math.isfinite(number):
+        return f"{number:.4g}"
+    return str(number)
+
+
+def _type_name(value: object) -> str:
+    return type(value).__name__

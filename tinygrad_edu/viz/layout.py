@@ -1,0 +1,238 @@
+"""A layered drawing of a graph: where each box is, and the way of each edge. Needs no program.
+
+`layers` gives every vertex a layer and a place in its order, `places` the x; here follow y and
+the routes. The boxes of a layer stand in a band; edges run vertically through bands and bend
+only in the gaps between them, so an edge never crosses a box. Units are px, y grows downwards.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .graph import Edge, Graph, Vertex
+from .layers import Layered, arrange
+from .places import LANE, place, separate
+from .style import CUT, DETAIL_SIZE, box_size, text_width
+
+MARGIN = 16.0
+PORT = 14.0  # between the ends of two edges at the same box
+GAP = 26.0  # between two layers, at least, and without the arrow heads
+ARROW = 12.0  # the straight end of an edge
+LABEL = 14.0  # height of an edge's label
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """The place of a vertex: its centre and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way of an edge, from the bottom of its source down to the top of its target.
+
+    Two neighbouring points are joined by a straight line where their x agree, and otherwise by
+    `bend`. The label goes to `label_at`, to the left of that point (`label_side` -1) or right (1).
+    """
+
+    edge: Edge
+    points: tuple[Point, ...]
+    label_at: Point = (0.0, 0.0)
+    label_side: int = 1
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A drawing without its style: what renderers need besides the graph."""
+
+    width: float
+    height: float
+    boxes: dict[str, Box]
+    routes: tuple[Route, ...]
+
+
+def lay_out(graph: Graph, size: Callable[[Vertex], tuple[float, float]] = box_size) -> Layout:
+    """Place the vertices of a graph and route its edges.
+
+    Parameters
+    ----------
+    graph
+        Any graph without cycles.
+    size
+        Width and height of a vertex's box.
+
+    Returns
+    -------
+    Layout
+        Every edge points down, no two boxes overlap, and the same graph gives the same layout.
+
+    Raises
+    ------
+    ValueError
+        If the graph has a cycle, or an edge names an unknown vertex.
+
+    Examples
+    --------
+    >>> graph = Graph(
+    ...     (Vertex("x", "leaf", "x"), Vertex("f", "op", "exp")), (Edge("x", "f"),)
+    ... )
+    >>> layout = lay_out(graph)
+    >>> layout.boxes["x"].y < layout.boxes["f"].y
+    True
+    """
+    numbers = {vertex.id: number for number, vertex in enumerate(graph.vertices)}
+    unknown = {end for edge in graph.edges for end in (edge.source, edge.target)} - set(numbers)
+    if unknown:
+        raise ValueError(f"edges name unknown vertices: {', '.join(sorted(unknown))}")
+    layered = arrange(
+        len(graph.vertices), [(numbers[edge.source], numbers[edge.target]) for edge in graph.edges]
+    )
+    return _Drawing(graph, layered, [size(vertex) for vertex in graph.vertices]).finish()
+
+
+def bend(start: Point, end: Point) -> tuple[Point, Point]:
+    """Control points of the Bezier curve between two points: it leaves and arrives vertically.
+
+    Examples
+    --------
+    >>> bend((0, 0), (30, 40))
+    ((0, 20.0), (30, 20.0))
+    """
+    middle = (start[1] + end[1]) / 2
+    return (start[0], middle), (end[0], middle)
+
+
+class _Drawing:
+    """One drawing in the making; vertices and edges go by their numbers in the graph."""
+
+    def __init__(
+        self, graph: Graph, layered: Layered, sizes: Sequence[tuple[float, float]]
+    ) -> None:
+        self.graph, self.layered, self.sizes = graph, layered, sizes
+        half = [width / 2 for width, _ in sizes] + [0.0] * (len(layered.ranks) - layered.real)
+        for edge, link in zip(graph.edges, layered.links, strict=True):
+            if edge.label:  # room beside the box for the label
+                room = PORT + text_width(edge.label, DETAIL_SIZE)
+                half[link.target] = max(half[link.target], sizes[link.target][0] / 2 + room)
+        self.x = [round(x + MARGIN, 1) for x in place(layered, half)]
+        self.right = max((x + w for x, w in zip(self.x, half, strict=True)), default=MARGIN)
+        empty = [key for key, trunk in layered.trunks.items() if not trunk]
+        self.lanes = {key: self.right + LANE * (n + 1) for n, key in enumerate(empty)}
+        self.starts = [self._start(edge) for edge in range(len(graph.edges))]
+        self.ends, self.rows = self._ends()
+        self.top, self.bottom = self._bands()
+
+    def finish(self) -> Layout:
+        """Put it together."""
+        boxes = {}
+        for v, vertex in enumerate(self.graph.vertices):
+            boxes[vertex.id] = Box(self.x[v], self._middle(v), *self.sizes[v])
+        runs = {key: self._runs(key) for key in self.layered.trunks}
+        routes = tuple(self._route(number, runs) for number in range(len(self.graph.edges)))
+        width = max([self.right, *self.lanes.values()]) + MARGIN
+        height = self.bottom[-1] + MARGIN if self.bottom else 2 * MARGIN
+        return Layout(round(width, 1), round(height, 1), boxes, routes)
+
+    def _start(self, number: int) -> float:
+        """The x where an edge leaves: the middle of its source, unless it has a parallel edge."""
+        link, copies = self.layered.links[number], self.layered.copies
+        wide = min(PORT, (self.sizes[link.source][0] - 2 * CUT) / copies[link.source])
+        return self.x[link.source] + wide * (link.copy - (copies[link.source] - 1) / 2)
+
+    def _last_bend(self, number: int) -> float:
+        """The x from which an edge comes to its target."""
+        link, ranks = self.layered.links[number], self.layered.ranks
+        span = ranks[link.target] - ranks[link.source]
+        key = (link.source, link.copy)
+        if span == 1:
+            return self.starts[number]
+        return self.lanes[key] if key in self.lanes else self.x[self.layered.trunks[key][span - 2]]
+
+    def _ends(self) -> tuple[list[float], list[int]]:
+        """Per edge the x where it arrives, in the order in which it comes, and its label's row."""
+        arrivals: dict[int, list[int]] = {}
+        for number, link in enumerate(self.layered.links):
+            arrivals.setdefault(link.target, []).append(number)
+        ends, rows = [0.0] * len(self.starts), [0] * len(self.starts)
+        for target, numbers in arrivals.items():
+            numbers.sort(key=lambda number: (self._last_bend(number), number))
+            room = self.sizes[target][0] / 2 - CUT - 4
+            port = min(PORT, 2 * room / len(numbers))
+            wanted = [self._last_bend(number) - self.x[target] for number in numbers]
+            wanted = separate(wanted, [1.0] * len(wanted), [port] * (len(wanted) - 1))
+            for slot, (number, x) in enumerate(zip(numbers, wanted, strict=True)):
+                low, high = port * slot - room, room - port * (len(numbers) - 1 - slot)
+                ends[number] = round(self.x[target] + min(max(x, low), high), 1)
+                # The outermost labels stand at their own sides, those between above them.
+                rows[number] = slot if slot < len(numbers) - 1 else 0
+        return ends, rows
+
+    def _bands(self) -> tuple[list[float], list[float]]:
+        """Top and bottom of the layers; wide bends and labels need higher gaps."""
+        ranks, layers = self.layered.ranks, self.layered.layers
+        reach, rows = [0.0] * len(layers), [0] * len(layers)
+        for number, link in enumerate(self.layered.links):
+            rank = ranks[link.target]
+            reach[rank] = max(reach[rank], abs(self.ends[number] - self._last_bend(number)))
+            if self.graph.edges[number].label:
+                rows[rank] = max(rows[rank], self.rows[number] + 1)
+        self.label_room = [LABEL * count for count in rows]
+        tops, bottoms, y = [], [], MARGIN
+        for rank, layer in enumerate(layers):
+            if rank:
+                y += GAP + min(reach[rank] / 8, 40.0) + ARROW + self.label_room[rank]
+            tops.append(round(y, 1))
+            y += max((self.sizes[v][1] for v in layer if v < self.layered.real), default=LANE)
+            bottoms.append(round(y, 1))
+        return tops, bottoms
+
+    def _middle(self, v: int) -> float:
+        rank = self.layered.ranks[v]
+        return round((self.top[rank] + self.bottom[rank]) / 2, 1)
+
+    def _runs(self, key: tuple[int, int]) -> list[tuple[float, int, int]]:
+        """A trunk's straight parts: x, first and last layer."""
+        runs: list[tuple[float, int, int]] = []
+        for dummy in self.layered.trunks[key]:
+            rank = self.layered.ranks[dummy]
+            if runs and runs[-1][0] == self.x[dummy]:
+                runs[-1] = (self.x[dummy], runs[-1][1], rank)
+            else:
+                runs.append((self.x[dummy], rank, rank))
+        return runs
+
+    def _route(
+        self, number: int, all_runs: dict[tuple[int, int], list[tuple[float, int, int]]]
+    ) -> Route:
+        link, edge = self.layered.links[number], self.graph.edges[number]
+        first, last = self.layered.ranks[link.source], self.layered.ranks[link.target]
+        key, start, end = (link.source, link.copy), self.starts[number], self.ends[number]
+        runs = [(self.lanes[key], first + 1, last)] if key in self.lanes else all_runs.get(key, [])
+        points = [
+            (start, self._middle(link.source) + self.sizes[link.source][1] / 2),
+            (start, self.bottom[first]),
+        ]
+        for x, begin, stop in runs:
+            if begin < last:
+                points += [(x, self.top[begin]), (x, self.bottom[min(stop, last - 1)])]
+        arrive = self.top[last] - ARROW - self.label_room[last]
+        tip = (end, self._middle(link.target) - self.sizes[link.target][1] / 2)
+        side = -1 if end < self.x[link.target] else 1
+        label_at = (end + 5 * side, self.top[last] - ARROW / 2 - LABEL * self.rows[number])
+        return Route(edge, _straightened([*points, (end, arrive), tip]), label_at, side)
+
+
+def _straightened(points: list[Point]) -> tuple[Point, ...]:
+    """Without the points inside straight vertical lines."""
+    kept = points[:1]
+    for point, after in pairwise(points[1:]):
+        if not kept[-1][0] == point[0] == after[0]:
+            kept.append(point)
+    rounded = [(round(x, 1), round(y, 1)) for x, y in [*kept, points[-1]]]
+    return tuple(rounded)
