@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import inspect
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -47,7 +48,7 @@ def _one(formula: Any, count: int) -> Levels:
     names = code.co_varnames[1 : 1 + count]
     levels = dict.fromkeys(names, 0)
     steps = list(dis.get_instructions(code))
-    for step, after in zip(steps, steps[1:], strict=False):
+    for step, after in itertools.pairwise(steps):
         # One instruction may load two variables; an attribute is then taken of the second.
         loaded = step.argval if isinstance(step.argval, tuple) else (step.argval,)
         for name in loaded if "LOAD" in step.opname else ():

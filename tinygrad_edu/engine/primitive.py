@@ -164,7 +164,7 @@ class Primitive:
         """Make a node that keeps only what the formulas it will need read."""
         *levels, out_level = self._levels(edges)
         saved = [
-            value if level == 2 or not isinstance(value, np.ndarray) else level and Meta(value)
+            value if level == 2 or not isinstance(value, np.ndarray) else Meta(value)
             for value, level in zip(arrays, levels, strict=True)
         ]
         return Node(self, params, edges, saved, out if out_level == 2 else Meta(out), tick())
