@@ -1,6 +1,6 @@
 """tinygrad_edu: reverse-mode automatic differentiation to read, check, watch and hand in."""
 
-from . import autograd, nn, optim
+from . import autograd, data, gradcheck, nn, optim, viz
 from .creation import from_numpy, ones, tensor, zeros
 from .dtypes import (
     bool,
@@ -23,8 +23,9 @@ from .dtypes import (
 )
 from .engine import primitive
 from .gradients import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
-from .ops import *  # noqa: F403
+from .ops import *
 from .printing import set_printoptions
+from .random import Generator, default_generator, initial_seed, manual_seed
 from .tensor import Tensor
 
 __version__ = "0.1.0"

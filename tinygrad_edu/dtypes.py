@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def result_type(values: list[Any]) -> np.dtype:
     for v in values:
         if hasattr(v, "dtype"):
             groups[0 if v.ndim else 1].append(v.dtype)
-        elif isinstance(v, (np.bool_, type(True))):
+        elif isinstance(v, (np.bool_, builtins.bool)):
             groups[2].append(bool)
         else:
             groups[2].append(int64 if hasattr(v, "bit_length") else _default)

@@ -75,7 +75,7 @@ def explained(error: Exception, op: Any, arrays: Sequence[Any], params: dict) ->
     if not issubclass(kind, (ShapeError, DTypeError, AxisError, IndexError)):
         kind = ShapeError
     new = kind(located(f"{op.name}: {reason or error} (given {', '.join(given)})"))
-    new.explained = True  # type: ignore[attr-defined]
+    new.explained = True  # type: ignore[union-attr]
     return new
 
 
@@ -104,9 +104,10 @@ def overwritten(op: Any, i: int, value: Any) -> InPlaceError:
     """A saved value is no longer what forward saw."""
     return InPlaceError(
         located(
-            f"backward through '{op.name}': its saved {_input_name(op, i)} of shape {tuple(value.shape)} has "
-            "been modified by an inplace operation since the forward pass, so the gradient would "
-            "be wrong. Write to a copy (x = x.clone()), or use the op that returns a new tensor."
+            f"backward through '{op.name}': its saved {_input_name(op, i)} of shape "
+            f"{tuple(value.shape)} has been modified by an inplace operation since the forward "
+            "pass, so the gradient would be wrong. Write to a copy (x = x.clone()), or use "
+            "the op that returns a new tensor."
         )
     )
 

@@ -53,7 +53,8 @@ class Methods:
 
     # ---------------------------------------------------------------- ops
 
-    T = property(ops.t)
+    T = property(ops.t, doc="Rows and columns exchanged.")
+    abs = ops.abs
     add = ops.add
     amax = ops.amax
     argmax = ops.argmax
@@ -80,6 +81,7 @@ class Methods:
     pow = ops.pow
     relu = ops.relu
     reshape = ops.reshape
+    sign = ops.sign
     softmax = ops.softmax
     sqrt = ops.sqrt
     square = ops.square

@@ -33,6 +33,7 @@ class Tensor(InPlace, Methods, NumPyCitizen):
 
     Examples
     --------
+    >>> from tinygrad_edu import tensor
     >>> x = tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> (x * x).sum().backward()
     >>> x.grad
@@ -180,7 +181,10 @@ class Tensor(InPlace, Methods, NumPyCitizen):
         """The same memory without the history."""
         return box(self._buffer())
 
-    data = property(detach)
+    @property
+    def data(self) -> Tensor:
+        """The same memory without the history; assigning swaps the values."""
+        return self.detach()
 
     @data.setter
     def data(self, value: Any) -> None:

@@ -1,5 +1,6 @@
 """The names of ``torch.autograd``."""
 
+from ..gradcheck import GradcheckError, gradcheck
 from ..gradients import (
     Function,
     backward,

@@ -220,7 +220,7 @@ def primitive(forward: Callable | None = None, **options: Any) -> Any:
         Positional arguments are arrays, keyword-only ones are options.
     **options
         ``name`` : the op's name; that of the function unless given.
-        ``elementwise`` : inputs broadcast against each other; the engine undoes that in the gradients.
+        ``elementwise`` : inputs broadcast against each other, which the gradients undo.
         ``promotes`` : "same", "arithmetic" or "float"; how inputs of unlike dtypes are made to
         agree before `forward` sees them.
         ``differentiable`` : False for ops whose result never has a history (comparisons, argmax).

@@ -1,4 +1,4 @@
-"""``detect_anomaly``: name the first op that made a NaN or an infinity, and the line it stands on."""
+"""``detect_anomaly``: name the first op that made a NaN or an infinity, and its line."""
 
 from __future__ import annotations
 

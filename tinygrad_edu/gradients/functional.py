@@ -175,7 +175,7 @@ def _stacked(o: Any, x: Any, rows: list[Any], create_graph: bool) -> Any:
     shape = tuple(o._array.shape) + tuple(x._array.shape)
     if not create_graph or not rows:
         return box(np.array([r._array for r in rows], x._array.dtype).reshape(shape))
-    # Place each row by multiplying it into its slice: linear, recorded, and needs no op but * and +.
+    # Place each row by multiplying it into its slice: recorded, and needs no op but * and +.
     total = None
     for k, row in enumerate(rows):
         one = np.zeros((len(rows),) + (1,) * x._array.ndim, x._array.dtype)
@@ -202,7 +202,7 @@ def hessian(
     """
 
     def gradient(*xs: Any) -> Any:
-        out, outs = _call(func, xs)
+        _, outs = _call(func, xs)
         return _like(inputs, _grad(outs, xs, _vectors(None, outs, "the output"), True, strict))
 
     return jacobian(gradient, inputs, create_graph, strict)

@@ -29,7 +29,7 @@ class set_grad_enabled(ContextDecorator):
         self._before: bool | None = state.grad
         state.grad = self.enabled
 
-    def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, func: Any) -> Any:
         if self._before is not None:  # used as a decorator: making it must not have switched
             state.grad, self._before = self._before, None
         return super().__call__(func)

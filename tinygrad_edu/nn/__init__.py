@@ -1,0 +1,8 @@
+"""Models: modules, parameters, layers and losses."""
+
+from . import functional
+from .layers import Linear, ReLU, Sequential
+from .losses import CrossEntropyLoss, MSELoss, MulticlassSVMLoss
+from .module import Module
+from .parameter import Parameter
+from .penalties import l1_penalty, l2_penalty

@@ -1,7 +1,7 @@
 """The derivative table: each op is a NumPy forward and one formula per differentiable input."""
 
 from .activation import log_softmax, relu, softmax
-from .arithmetic import add, div, mul, neg, pow, square, sub
+from .arithmetic import abs, add, div, mul, neg, pow, sign, square, sub
 from .compare import eq, ge, gt, le, lt, maximum, minimum, ne, where
 from .exponential import exp, log, sqrt, tanh
 from .fitting import broadcast_to, cast, clone, fit, sum_to, to_dtype

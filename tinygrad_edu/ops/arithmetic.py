@@ -77,7 +77,9 @@ def neg(input: Any) -> Any:
 @arithmetic
 @np.errstate(all="ignore")
 def pow(input: Any, exponent: Any) -> Any:
-    """``input ** exponent``. The gradient is ``p x**(p-1)`` and ``x**p log x``; 0 where p or x is 0.
+    """``input ** exponent``. The gradients are ``p x**(p-1)`` and ``x**p log x``.
+
+    Where the exponent is 0, the first is 0; where x is 0, the second (for p >= 0).
 
     Examples
     --------
@@ -97,6 +99,30 @@ def square(input: Any) -> Any:
     array([1., 9.])
     """
     return input * input
+
+
+@arithmetic
+def abs(input: Any) -> Any:
+    """``|x|``; gradient ``g sign(x)``, 0 at 0.
+
+    Examples
+    --------
+    >>> abs(np.array([-2.0, 3.0]))
+    array([2., 3.])
+    """
+    return np.abs(input)
+
+
+@arithmetic
+def sign(input: Any) -> Any:
+    """-1, 0 or 1; the gradient is 0.
+
+    Examples
+    --------
+    >>> sign(np.array([-2.0, 0.0, 3.0]))
+    array([-1.,  0.,  1.])
+    """
+    return np.sign(input)
 
 
 def _d_base(g: Any, out: Any, x: Any, p: Any) -> Any:
@@ -119,3 +145,5 @@ div.defvjp(lambda g, out, x, y: g / y, lambda g, out, x, y: -g * (out / y))
 neg.defvjp(lambda g, out, x: -g)
 square.defvjp(lambda g, out, x: 2.0 * g * x)
 pow.defvjp(_d_base, _d_exponent)
+abs.defvjp(lambda g, out, x: g * sign(x))
+sign.defvjp(lambda g, out, x: g * 0.0)

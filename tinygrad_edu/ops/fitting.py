@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
 from ..engine import primitive, raw
+from ..errors import ShapeError
 
 
 @primitive

@@ -91,4 +91,4 @@ def unsqueeze(input: Any, dim: int) -> Any:
     """
     shape = np.shape(raw(input))
     axis = one_axis("unsqueeze", dim, len(shape) + 1)
-    return _reshape(input, shape=shape[:axis] + (1,) + shape[axis:])
+    return _reshape(input, shape=(*shape[:axis], 1, *shape[axis:]))

@@ -1,0 +1,4 @@
+"""Update rules."""
+
+from .optimizer import Optimizer
+from .sgd import SGD

@@ -1,0 +1,3 @@
+"""Gradient checking."""
+
+from .check import GradcheckError, gradcheck, max_relative_error
