@@ -23,28 +23,37 @@ class Generator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
-        self.numpy = np.random.default_rng(self._seed)
+        self._seed = seed
+        self._numpy: Any = None
+
+    @property
+    def numpy(self) -> Any:
+        """The NumPy generator that does the work, made when it is first asked for."""
+        if self._numpy is None:  # importing numpy.random is a third of this package's import time
+            self._numpy = np.random.default_rng(abs(self.initial_seed()))
+        return self._numpy
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from `seed`."""
         self._seed = int(seed)
         # In place: whoever holds the NumPy generator sees the new state too.
-        self.numpy.bit_generator.state = np.random.default_rng(abs(self._seed)).bit_generator.state
+        self.numpy.bit_generator.state = np.random.default_rng(abs(int(seed))).bit_generator.state
         return self
 
     def seed(self) -> int:
         """Start again from a seed of the operating system, which is returned."""
-        self.manual_seed(int(np.random.SeedSequence().generate_state(1)[0]))
-        return self._seed
+        self._seed = None
+        return self.manual_seed(self.initial_seed()).initial_seed()
 
     def initial_seed(self) -> int:
         """The seed that was last set."""
+        if self._seed is None:
+            self._seed = int(np.random.SeedSequence().generate_state(1)[0])
         return self._seed
 
     def get_state(self) -> dict[str, Any]:
         """The state, as plain data."""
-        return self.numpy.bit_generator.state  # type: ignore[return-value]
+        return self.numpy.bit_generator.state
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
@@ -64,8 +73,8 @@ def initial_seed() -> int:
     return default_generator.initial_seed()
 
 
-def numpy_generator(generator: Generator | np.random.Generator | None = None) -> Any:
+def numpy_generator(generator: Any = None) -> Any:
     """The NumPy generator behind a `Generator`; the default one for None."""
-    if isinstance(generator, np.random.Generator):
-        return generator
-    return (default_generator if generator is None else generator).numpy
+    if generator is None:
+        return default_generator.numpy
+    return generator.numpy if isinstance(generator, Generator) else generator
