@@ -130,13 +130,6 @@ class InPlace:
     __imul__ = in_place(ops.mul)
     __itruediv__ = in_place(ops.div)
     __ipow__ = in_place(ops.pow)
-    add_ = in_place(ops.add)
-    sub_ = in_place(ops.sub)
-    mul_ = in_place(ops.mul)
-    div_ = in_place(ops.div)
-    pow_ = in_place(ops.pow)
-    exp_ = in_place(ops.exp)
-    relu_ = in_place(ops.relu)
 
     def copy_(self, source: Any) -> Any:
         """Take over the values of `source`, broadcast to this shape."""

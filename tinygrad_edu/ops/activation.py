@@ -13,6 +13,8 @@ from .exponential import exp
 from .fitting import cast
 from .reduce import _sum
 
+__all__ = ["log_softmax", "relu", "softmax"]
+
 
 @primitive(elementwise=True)
 def relu(input: Any) -> Any:

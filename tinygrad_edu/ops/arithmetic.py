@@ -10,6 +10,8 @@ from ..engine import primitive
 from .compare import where
 from .exponential import log
 
+__all__ = ["abs", "add", "div", "mul", "neg", "pow", "sign", "square", "sub"]
+
 arithmetic = primitive(elementwise=True, promotes="arithmetic")
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from ..engine import primitive
 from .index import nonzero
 
+__all__ = ["eq", "ge", "gt", "le", "lt", "maximum", "minimum", "ne", "where"]
+
 comparison = primitive(elementwise=True, promotes="arithmetic", differentiable=False)
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..engine import primitive
 
+__all__ = ["exp", "log", "sqrt", "tanh"]
+
 floating = primitive(elementwise=True, promotes="float")
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from ..engine import box, is_tensor, primitive, raw
 from .fitting import sum_to
 
+__all__ = ["getitem", "index_put", "nonzero"]
+
 
 @primitive
 def getitem(input: Any, *, index: Any) -> Any:

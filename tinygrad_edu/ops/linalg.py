@@ -11,6 +11,8 @@ from .fitting import sum_to
 from .reduce import _sum
 from .shape import _permute, unsqueeze
 
+__all__ = ["matmul"]
+
 
 @primitive(promotes="same")
 def matmul(input: Any, other: Any) -> Any:

@@ -9,6 +9,8 @@ import numpy as np
 from ..engine import primitive
 from .shape import _reshape
 
+__all__ = ["linear"]
+
 
 @primitive(promotes="same", name="linear")
 def _linear(input: Any, weight: Any, bias: Any) -> Any:

@@ -15,6 +15,8 @@ from .index import getitem
 from .reduce import _mean, _sum
 from .shape import _reshape
 
+__all__ = ["cross_entropy", "mse_loss", "multiclass_svm_loss"]
+
 REDUCTIONS = ("none", "mean", "sum")
 
 

@@ -14,6 +14,8 @@ from .fitting import broadcast_to, cast
 from .index import getitem
 from .shape import _reshape
 
+__all__ = ["amax", "argmax", "logsumexp", "max", "mean", "sum"]
+
 _add: Any = np.add.reduce  # np.sum without its argument handling
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from ..engine import primitive, raw
 from .arguments import numpy_names, one_axis, sizes
 
+__all__ = ["permute", "reshape", "t", "transpose", "unsqueeze"]
+
 
 @primitive(name="reshape")
 def _reshape(input: Any, *, shape: tuple[int, ...]) -> Any:
