@@ -3,7 +3,20 @@
 Each file lists in ``__all__`` what it adds to the package.
 """
 
+from . import (
+    activation,
+    affine,
+    arithmetic,
+    compare,
+    exponential,
+    index,
+    linalg,
+    loss,
+    reduce,
+    shape,
+)
 from .activation import *
+from .affine import *
 from .arithmetic import *
 from .compare import *
 from .exponential import *
@@ -11,8 +24,22 @@ from .fitting import broadcast_to, cast, clone, fit, sum_to, to_dtype
 from .index import *
 from .index import plain_index
 from .linalg import *
-from .linear import *
 from .loss import *
 from .promotion import promote
 from .reduce import *
 from .shape import *
+
+__all__ = [
+    *activation.__all__,
+    *affine.__all__,
+    *arithmetic.__all__,
+    *compare.__all__,
+    *exponential.__all__,
+    *index.__all__,
+    *linalg.__all__,
+    *loss.__all__,
+    *reduce.__all__,
+    *shape.__all__,
+    "broadcast_to",
+    "clone",
+]
