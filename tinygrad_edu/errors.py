@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NOT_THE_USER = (_HOME, os.sep + "numpy" + os.sep)
 
 

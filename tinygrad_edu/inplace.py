@@ -16,6 +16,7 @@ import numpy as np
 from . import ops
 from .engine import LEAF, is_tensor, owner, raw, state, wrote
 from .errors import DTypeError, InPlaceError, ShapeError, located
+from .gradients import follow
 
 
 def in_place(op: Callable[..., Any], doc: str = "") -> Any:
@@ -51,20 +52,28 @@ class InPlace:
         self._check_may_record()
         new = op(self, *args, **kwargs)
         self._check_fits(new._array)
-        new = ops.to_dtype(new, self.dtype)
+        return self._rebind(ops.to_dtype(new, self.dtype))
+
+    def _rebind(self, new: Any) -> Any:
+        """Become `new`: its array and its history."""
+        before = self._node
         self._array, self._node = new._array, new._node
+        follow(self, before)
         return self
 
     def _overwrite(self, value: Any) -> None:
         """Really write to the memory, and tell the books."""
         buffer = self._buffer()
         self._check_fits(value)
+        self._check_writeable(buffer)
+        np.copyto(buffer, value, casting="same_kind")
+        wrote(buffer)
+
+    def _check_writeable(self, buffer: np.ndarray) -> None:
         if not buffer.flags.writeable:
             raise InPlaceError(
                 located("this tensor's memory is read-only (or shared by expand); clone() it first")
             )
-        np.copyto(buffer, value, casting="same_kind")
-        wrote(buffer)
 
     def _check_fits(self, value: Any) -> None:
         if np.shape(value) != self.shape:
@@ -98,9 +107,9 @@ class InPlace:
         base = self._array.base if isinstance(self._array, np.ndarray) else None
         if base is None:
             return
-        # A view: the write would be seen through the other names of the same memory. With history
-        # there is another name, the op's input; without, count who else holds the owner.
-        if self._node is not None or getrefcount(owner(self._array)) > 3:
+        # A view: the write would be seen through the other names of the same memory, if there are
+        # any: count who else holds the owner (here hold it: the view, `base`, and the argument).
+        if getrefcount(owner(self._array)) > 3:
             raise InPlaceError(
                 located(
                     "this tensor is a view of another one, whose history would miss an in-place "
@@ -110,14 +119,12 @@ class InPlace:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = ops.plain_index(index)
-        if state.grad and (
-            self._node is not None or (is_tensor(value) and value._node is not None)
-        ):
+        if self._must_record(value):
             self._check_may_record()
-            new = ops.index_put(self, value, index=index)
-            self._array, self._node = new._array, new._node
+            self._rebind(ops.index_put(self, value, index=index))
             return
         buffer = self._buffer()
+        self._check_writeable(buffer)
         try:
             buffer[index] = raw(value)
         except (ValueError, IndexError, TypeError) as error:
@@ -133,9 +140,7 @@ class InPlace:
 
     def copy_(self, source: Any) -> Any:
         """Take over the values of `source`, broadcast to this shape."""
-        return (
-            self._write(lambda x, s: x * 0 + s, source) if _tracked(source) else self._put(source)
-        )
+        return self._put(source)
 
     def zero_(self) -> Any:
         """Set all elements to 0."""
@@ -146,19 +151,15 @@ class InPlace:
         return self._put(value)
 
     def _put(self, value: Any) -> Any:
-        if state.grad and self._node is not None:
-            self._check_may_record()
-            self._array, self._node = np.full(self.shape, raw(value), self.dtype), None
-        else:
-            buffer = self._buffer()
-            self._check_fits(np.asarray(raw(value)) if is_tensor(value) else value)
-            buffer[...] = raw(value)
-            wrote(buffer)
+        if np.ndim(raw(value)) or is_tensor(value):
+            self._check_fits(np.broadcast_to(np.zeros((), self.dtype), np.shape(raw(value))))
+        self[...] = value
         return self
 
-
-def _tracked(value: Any) -> bool:
-    return is_tensor(value) and value._node is not None and state.grad
+    def _must_record(self, value: Any) -> bool:
+        """Whether writing `value` is part of the history. Integers and bools have none."""
+        tracked = self._node is not None or (is_tensor(value) and value._node is not None)
+        return tracked and state.grad and self.dtype.kind == "f"
 
 
 def _plain(value: Any) -> Any:

@@ -45,7 +45,10 @@ def _one(formula: Any, count: int) -> Levels:
     code = getattr(formula, "__code__", None)
     if code is None or code.co_flags & inspect.CO_VARARGS:
         return [2] * count
-    names = code.co_varnames[1 : 1 + count]
+    start = 2 if inspect.ismethod(formula) else 1  # past `g`, and past the `self` of a method
+    names = code.co_varnames[start : start + count]
+    if start + count > code.co_argcount:  # it can't be called at all; calling it says why
+        return [2] * count
     levels = dict.fromkeys(names, 0)
     steps = list(dis.get_instructions(code))
     for step, after in itertools.pairwise(steps):

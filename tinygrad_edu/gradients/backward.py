@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..engine import LEAF, box, is_tensor, raw, sweep
+from ..engine import LEAF, Node, box, is_tensor, raw, sweep
+from ..engine.primitive import fit
 from ..errors import GradientError, ShapeError, located
 
 
@@ -22,15 +22,15 @@ def backward(
 
     Parameters
     ----------
-    tensors : Tensor or sequence of Tensor
+    tensors : Tensor or iterable of Tensor
         Where to start.
-    grad_tensors : Tensor or sequence of Tensor, optional
+    grad_tensors : Tensor or iterable of Tensor, optional
         Upstream gradients; needed for outputs that are not scalar.
     retain_graph : bool, optional
         Keep what the graph saved, for a second backward. Default: `create_graph`.
     create_graph : bool
         Record the backward pass, for derivatives of higher order.
-    inputs : Tensor or sequence of Tensor, optional
+    inputs : Tensor or iterable of Tensor, optional
         Write to these only.
 
     Examples
@@ -53,7 +53,7 @@ def backward(
         wanted=None if targets is None else set(targets),
     )
     for edge, g in results.items():
-        (edge if targets is None else targets[edge])._accumulate(g)
+        (edge if targets is None else targets[edge])._accumulate(_own(edge, g))
 
 
 def grad(
@@ -69,9 +69,9 @@ def grad(
 
     Parameters
     ----------
-    outputs, inputs : Tensor or sequence of Tensor
+    outputs, inputs : Tensor or iterable of Tensor
         From where, and to where.
-    grad_outputs : Tensor or sequence of Tensor, optional
+    grad_outputs : Tensor or iterable of Tensor, optional
         Upstream gradients, one per output.
     retain_graph, create_graph : bool
         As for :func:`backward`.
@@ -92,6 +92,8 @@ def grad(
     >>> grad(dx, x)
     (tensor(2.),)
     """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(located("grad: materialize_grads=True contradicts allow_unused=False"))
     outputs, inputs = _listed(outputs), _listed(inputs)
     gradients = [None] * len(outputs) if grad_outputs is None else _listed(grad_outputs)
     edges = [edge_of(t) for t in inputs]
@@ -122,8 +124,13 @@ def grad(
                     "allow_unused=True to get None for it"
                 )
             )
-        found.append(g if g is None or is_tensor(g) else box(g))
+        found.append(g if g is None or is_tensor(g) else box(_own(edge, g)))
     return tuple(found)
+
+
+def _own(edge: Any, g: Any) -> Any:
+    """A gradient that shares no memory: that of an intermediate result went on to its inputs."""
+    return g.copy() if edge.__class__ is Node and isinstance(g, np.ndarray) else g
 
 
 def edge_of(tensor: Any) -> Any:
@@ -132,7 +139,7 @@ def edge_of(tensor: Any) -> Any:
 
 
 def _listed(tensors: Any) -> list[Any]:
-    return list(tensors) if isinstance(tensors, Sequence) else [tensors]
+    return [tensors] if is_tensor(tensors) or isinstance(tensors, np.ndarray) else list(tensors)
 
 
 def _roots(outputs: list[Any], gradients: list[Any], create_graph: bool) -> list[Any]:
@@ -172,6 +179,6 @@ def _seed(output: Any, gradient: Any, create_graph: bool) -> Any:
                 f"{tuple(array.shape)}; they must be equal"
             )
         )
-    if create_graph:
-        return gradient if is_tensor(gradient) else box(gradient)
-    return np.asarray(raw(gradient)).astype(array.dtype, copy=False)
+    if not is_tensor(gradient):
+        gradient = box(np.asarray(gradient))
+    return fit(gradient if create_graph else gradient._array, array, None, 0)

@@ -70,15 +70,16 @@ class FunctionCtx:
 class _Call:
     """One call of a Function, in the shape of a Primitive."""
 
-    elementwise = False
+    elementwise = True  # PyTorch too sums a gradient that is the input's, broadcast
     formulas = ()
     keeps = True
 
-    def __init__(self, function: type[Function], ctx: FunctionCtx, inputs: int) -> None:
+    def __init__(self, function: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> None:
         self.name = function.__name__
         self.function, self.ctx = function, ctx
-        self.inputs = [f"argument {i}" for i in range(inputs)]
-        self.outputs: list[Any] = []  # an empty array of the right shape and dtype for each
+        self.inputs = [f"argument {i}" for i in range(len(args))]
+        self.takes_gradient = [is_tensor(a) for a in args]
+        self.outputs: list[Any] = []  # zeros of the right shape and dtype; None for what is no tensor
         self.origins: list[Any] = []  # of each saved tensor: an edge, an output's number, or None
 
     def boxed(self, node: Node) -> tuple[list[Any], Any]:
@@ -107,7 +108,7 @@ class _Call:
         upstream = []
         for i, like in enumerate(self.outputs):
             u = given.get(i)
-            if u is None and ctx.materialize_grads:
+            if u is None and like is not None and ctx.materialize_grads:
                 u = np.zeros(like.shape, like.dtype)
             upstream.append(u if u is None or is_tensor(u) else box(u))
         try:
@@ -123,6 +124,14 @@ class _Call:
                     "return one per argument of forward (None where there is no gradient)"
                 )
             )
+        for i, (r, takes) in enumerate(zip(results, self.takes_gradient, strict=False)):
+            if r is not None and not takes:
+                raise GradientError(
+                    located(
+                        f"{self.name}.backward returned a gradient different than None at position "
+                        f"{i}, but that argument of forward was not a Tensor"
+                    )
+                )
         if state.grad:
             return [r if r is None or is_tensor(r) else box(r) for r in results]
         return [raw(r) for r in results]
@@ -183,9 +192,9 @@ class Function:
         if not state.grad or not any(ctx.needs_input_grad):
             return result
         results = list(result) if isinstance(result, (tuple, list)) else [result]
-        if not all(is_tensor(r) for r in results if r is not None):
+        if not any(is_tensor(r) for r in results):
             raise DTypeError(located(f"{cls.__name__}.forward must return Tensors"))
-        return _record(_Call(cls, ctx, len(args)), args, edges, result, results)
+        return _record(_Call(cls, ctx, args), args, edges, result, results)
 
 
 def _record(
@@ -193,7 +202,7 @@ def _record(
 ) -> Any:
     """Give the results of one call their history."""
     ctx = call.ctx
-    call.outputs = [np.empty(0) if r is None else r._array for r in results]
+    call.outputs = [r._array if is_tensor(r) else None for r in results]
     saved, places = ctx.to_save, {id(r): i for i, r in enumerate(results)}
     sources = {id(a): e for a, e in zip(args, edges, strict=True)}
     call.origins = [places.get(id(t), sources.get(id(t))) for t in saved]
@@ -202,7 +211,7 @@ def _record(
     node = Node(call, {}, edges, [None if t is None else t._array for t in saved], out, tick())
     boxes: list[Any] = []
     for i, r in enumerate(results):
-        if r is None or id(r) in ctx.plain or r._array.dtype.kind not in "fc":
+        if not is_tensor(r) or id(r) in ctx.plain or r._array.dtype.kind not in "fc":
             boxes.append(r)
             continue
         if id(r) in ctx.dirty and r._node is LEAF:
@@ -212,5 +221,7 @@ def _record(
         boxes.append(target)
         if state.watch is not None:
             state.watch.made(call, target, target._node)
-    call.outputs = [np.broadcast_to(np.zeros((), a.dtype), a.shape) for a in call.outputs]
+    call.outputs = [
+        None if a is None else np.broadcast_to(np.zeros((), a.dtype), a.shape) for a in call.outputs
+    ]
     return tuple(boxes) if isinstance(result, (tuple, list)) else boxes[0]

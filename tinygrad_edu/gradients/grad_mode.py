@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ContextDecorator
+import functools
+import inspect
+from collections.abc import Callable, Generator
 from typing import Any
 
 from ..engine import state
 
 
-class set_grad_enabled(ContextDecorator):
+class set_grad_enabled:
     """Switch recording on or off: at once, or as a context manager or decorator.
 
     Examples
@@ -32,7 +33,41 @@ class set_grad_enabled(ContextDecorator):
     def __call__(self, func: Any) -> Any:
         if self._before is not None:  # used as a decorator: making it must not have switched
             state.grad, self._before = self._before, None
-        return super().__call__(func)
+        mode = self.enabled
+
+        # Each call has its own context: calls nest, and run in several threads.
+        @functools.wraps(func)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with _Switch(mode):
+                return func(*args, **kwargs)
+
+        if not inspect.isgeneratorfunction(func):
+            return wrapper
+
+        # The mode holds while the generator runs, and not in between.
+        @functools.wraps(func)
+        def generator(*args: Any, **kwargs: Any) -> Generator:
+            steps = func(*args, **kwargs)
+            advance: Callable[[], Any] = lambda: next(steps)
+            try:
+                while True:
+                    with _Switch(mode):
+                        item = advance()
+                    try:
+                        sent = yield item
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:
+                        advance = functools.partial(steps.throw, error)
+                    else:
+                        advance = functools.partial(steps.send, sent)
+            except StopIteration as end:
+                return end.value
+            finally:
+                with _Switch(mode):
+                    steps.close()
+
+        return generator
 
     def __enter__(self) -> set_grad_enabled:
         before, self._before = self._before, None
@@ -44,13 +79,26 @@ class set_grad_enabled(ContextDecorator):
         state.grad = self._previous.pop()
 
 
+class _Switch:
+    """One stretch of a fixed mode."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        self.before, state.grad = state.grad, self.mode
+
+    def __exit__(self, *exc: object) -> None:
+        state.grad = self.before
+
+
 class _Fixed(set_grad_enabled):
     """A grad mode with its value in the class: ``@no_grad`` works with and without brackets."""
 
     value = False
 
-    def __new__(cls, func: Callable[..., Any] | bool | None = None) -> Any:
-        return cls()(func) if callable(func) else super().__new__(cls)
+    def __new__(cls, mode: Callable[..., Any] | bool = True) -> Any:
+        return cls()(mode) if callable(mode) else super().__new__(cls)
 
     def __init__(self, mode: bool = True) -> None:
         # `inference_mode(False)` is the one that takes an argument: it leaves recording on.

@@ -7,8 +7,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from ..engine import LEAF, box, raw
-from ..errors import GradientError, located
+from ..engine import LEAF, Node, box, is_tensor, raw
+from ..errors import DTypeError, GradientError, ShapeError, describe, located
 
 _number = itertools.count().__next__
 _RETAIN = "retain"
@@ -44,19 +44,51 @@ def register_hook(tensor: Any, hook: Callable[[Any], Any]) -> RemovableHandle:
         hooks = {}
         setattr(holder, attribute, hooks)
     key = _number()
-    hooks[key] = hook
+    hooks[key] = _checked(hook)
     if _RETAIN in hooks:  # what is retained is what all hooks have made of it
         hooks[_RETAIN] = hooks.pop(_RETAIN)
     return RemovableHandle(hooks, key)
 
 
+def _checked(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The hook, which may not change the shape or dtype of the gradient."""
+    name = getattr(hook, "__name__", type(hook).__name__)
+
+    def checked(g: Any) -> Any:
+        new = hook(g)
+        if new is None:
+            return None
+        if not is_tensor(new):
+            raise DTypeError(
+                located(f"hook '{name}' must return a Tensor or None, not {type(new).__name__}")
+            )
+        if new.shape != g.shape or new.dtype != g.dtype:
+            what, kind = ("size", ShapeError) if new.shape != g.shape else ("type", DTypeError)
+            raise kind(
+                located(
+                    f"hook '{name}' has changed the {what} of value: from {describe(g)} to "
+                    f"{describe(new)}"
+                )
+            )
+        return new
+
+    return checked
+
+
+def follow(tensor: Any, before: Any) -> None:
+    """After a recorded write gave `tensor` a new node, retain its gradient there."""
+    if before.__class__ is Node and before.hooks and before.hooks.pop(_RETAIN, None):
+        retain(tensor)
+
+
 def retain(tensor: Any) -> None:
     """Store the gradient of a non-leaf tensor in its ``.grad`` as it passes."""
     node, reference = tensor._node, weakref.ref(tensor)
+    here = weakref.ref(node)  # a strong one would be a circle: the node holds its hooks
 
     def store(g: Any) -> None:
         kept = reference()
-        if kept is not None and kept._node is node:
+        if kept is not None and kept._node is here():
             kept._accumulate(raw(g).copy() if g._node is None else box(g._array, g._node))
 
     if node.hooks is None:

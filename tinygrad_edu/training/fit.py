@@ -46,6 +46,8 @@ class Epoch:
     val_accuracy: float
 
 
+# Overflow is no surprise to a learning rate that is too large: the loss says so in plain words.
+@np.errstate(over="ignore", invalid="ignore")
 def fit(
     model: Any,
     loss: Callable[[Any, Any], Any],
@@ -154,8 +156,8 @@ def _finite(loss: float, epoch: int, optimizer: Any) -> float:
         return loss
     lr = _learning_rate(optimizer)
     raise DivergedError(
-        f"training diverged in epoch {epoch}: the loss is {loss}. The learning rate {lr:g} is too "
-        f"large; try {lr / 10:g} (and check that the inputs lie in about 0 .. 1)"
+        f"training diverged in epoch {epoch}: the loss is {loss}; the learning rate {lr:g} is too "
+        f"large; try {lr / 10:g}, a smaller penalty, or inputs scaled to about 0 .. 1"
     )
 
 

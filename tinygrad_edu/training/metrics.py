@@ -28,7 +28,9 @@ def accuracy(scores: Any, labels: Any) -> float:
 
     Examples
     --------
-    >>> accuracy(np.array([[3.0, 1.0], [0.0, 2.0], [5.0, 4.0]]), np.array([0, 1, 1])).__round__(3)
+    >>> accuracy(
+    ...     np.array([[3.0, 1.0], [0.0, 2.0], [5.0, 4.0]]), np.array([0, 1, 1])
+    ... ).__round__(3)
     0.667
     """
     scores, labels = _array(scores), _array(labels)
@@ -57,7 +59,9 @@ def evaluate(
     Examples
     --------
     >>> from tinygrad_edu.nn.functional import cross_entropy
-    >>> evaluate(lambda x: 0 * x, cross_entropy, np.eye(4, dtype="f"), np.array([0, 1, 2, 3]))
+    >>> evaluate(
+    ...     lambda x: 0 * x, cross_entropy, np.eye(4, dtype="f"), np.array([0, 1, 2, 3])
+    ... )
     (1.386294..., 0.25)
     """
     with no_grad():
@@ -66,4 +70,4 @@ def evaluate(
 
 
 def _array(values: Any) -> np.ndarray:
-    return values.numpy() if hasattr(values, "numpy") else np.asarray(values)
+    return values.detach().numpy() if hasattr(values, "detach") else np.asarray(values)
