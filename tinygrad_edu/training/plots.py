@@ -17,8 +17,8 @@ from .fit import Epoch
 
 # Blue and vermillion of the Okabe-Ito palette: apart for every common colour blindness, and the
 # line style tells them apart without colour.
-TRAIN = {"color": "#0072b2", "linestyle": "-", "label": "training"}
-VALIDATION = {"color": "#d55e00", "linestyle": "--", "label": "validation"}
+TRAIN = {"color": "#0072b2", "linestyle": "-", "marker": "o", "label": "training"}
+VALIDATION = {"color": "#d55e00", "linestyle": "--", "marker": "s", "label": "validation"}
 MOST_TEMPLATES = 40
 COLUMNS = 10
 
@@ -68,11 +68,11 @@ def learning_curves(curves: Sequence[Curve], data: str) -> Any:
         _plot(accuracies, epochs, [e.val_accuracy for e in curve.history], VALIDATION)
         losses.set_title(f"{curve.title}: test accuracy {curve.test_accuracy:.3f}")
         losses.set_ylabel(curve.loss_title)
-        losses.set_ylim(bottom=0)
+        losses.set_ylim(0, 1.05 * max(max(e.train_loss, e.val_loss) for e in curve.history) or 1.0)
         # One scale for all models, so that they can be compared by eye.
         accuracies.set_ylim(max(lowest - 0.03, 0.0), 1.005)
         accuracies.set_xlabel("epoch")
-        accuracies.xaxis.get_major_locator().set_params(integer=True)
+        accuracies.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     grid[1][0].set_ylabel("accuracy")
     grid[0][0].legend(frameon=False)
     figure.suptitle(f"Learning curves on {data}", parse_math=False)  # a $ in it is no formula
@@ -80,7 +80,8 @@ def learning_curves(curves: Sequence[Curve], data: str) -> Any:
 
 
 def _plot(axes: Any, x: Sequence[int], y: Sequence[float], style: dict[str, str]) -> None:
-    axes.plot(x, y, linewidth=1.8, marker="o" if len(x) == 1 else "", **style)
+    # One epoch makes no line, so it gets a marker.
+    axes.plot(x, y, linewidth=1.8, markersize=6 if len(x) == 1 else 0, **style)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -114,7 +115,8 @@ def weight_templates(
         grid = part.subplots(rows, columns, squeeze=False)
         image = _draw(grid.ravel(), template.weights[:shown], image_shape, classes)
         first = f", the first {shown} of {len(classes)} classes" if shown < len(classes) else ""
-        part.suptitle(f"Weight templates, {template.title}{first}")
+        scale = ", grey is zero" if image is None else ""
+        part.suptitle(f"Weight templates, {template.title}{first}{scale}")
         if image is not None:
             part.colorbar(image, ax=grid, fraction=0.03, pad=0.02, label="weight")
     return figure

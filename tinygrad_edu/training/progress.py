@@ -128,7 +128,7 @@ class Bar(Display):
             file=self.stream,
             unit="epoch",
             ncols=_columns(),
-            bar_format="{desc}{bar:20} {n_fmt}/{total_fmt}{postfix}, {remaining} left",
+            bar_format="{desc}{bar:20} epoch {n_fmt}/{total_fmt}{postfix}, {remaining} left",
         )
 
     def __call__(self, epoch: Epoch) -> None:
