@@ -84,6 +84,14 @@ def bad_call(op: Any, error: Exception) -> DTypeError:
     return DTypeError(located(f"{op.name}: {error}; inputs are {', '.join(op.inputs)}"))
 
 
+def bad_formula(op: Any, i: int, given: Sequence[str]) -> DTypeError:
+    """A derivative formula does not take what the engine will pass to it."""
+    wanted = ", ".join(["g", "out", *op.inputs, *sorted(op.options)])
+    return DTypeError(
+        located(f"{op.name}: formula {i} takes ({', '.join(given)}), but must take ({wanted})")
+    )
+
+
 def freed(op: Any) -> GradientError:
     """Backward came by a second time."""
     return GradientError(

@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from .errors import bad_call
+from .errors import bad_call, bad_formula
 
 Levels = list[
     int
@@ -28,6 +28,20 @@ def bind_call(op: Any, args: tuple, params: dict[str, Any]) -> tuple[tuple, dict
     except TypeError as error:
         raise bad_call(op, error) from None
     return bound.args, bound.kwargs
+
+
+def check_formulas(op: Any, formulas: Iterable[Any]) -> None:
+    """Raise unless each of `formulas` can be called as ``f(g, out, *inputs, **params)``."""
+    for i, formula in enumerate(formulas):
+        code = getattr(formula, "__code__", None)
+        if code is None or code.co_flags & inspect.CO_VARARGS:
+            continue
+        start = int(inspect.ismethod(formula))
+        given = code.co_varnames[start : code.co_argcount]
+        count, optional = 2 + len(op.inputs), len(formula.__defaults__ or ())
+        extra = given[count : len(given) - optional] if op.inputs else ()
+        if op.inputs and (len(given) < count or not op.options.issuperset(extra)):
+            raise bad_formula(op, i, given)
 
 
 def levels_read(formulas: Iterable[Any], inputs: int) -> Levels:

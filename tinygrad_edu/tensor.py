@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -180,6 +181,16 @@ class Tensor(InPlace, Methods, NumPyCitizen):
     def detach(self) -> Tensor:
         """The same memory without the history."""
         return box(self._buffer())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise GradientError(
+                located("only leaves can be copied with deepcopy; use .detach() or .clone()")
+            )
+        new = memo[id(self)] = object.__new__(type(self))
+        for name, value in vars(self).items():
+            setattr(new, name, value if name == "_node" else copy.deepcopy(value, memo))
+        return new
 
     @property
     def data(self) -> Tensor:

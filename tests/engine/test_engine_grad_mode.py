@@ -182,7 +182,7 @@ def test_modes_hold_for_one_thread_only():
 
 
 def test_one_decorated_function_in_two_threads_at_once():
-    """A and B are inside `f` together, entered from different modes, and leave in the same order."""
+    """Both are inside `f` together, entered from different modes, and leave in turn."""
     steps = threading.Barrier(2, timeout=10)
     after = {}
 

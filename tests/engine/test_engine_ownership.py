@@ -1,5 +1,8 @@
 """Who owns which array: formulas mutate nothing, and no two gradients share memory."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -143,7 +146,7 @@ def test_a_gradient_returned_by_grad_stays_as_it_is():
 
 
 def test_a_gradient_with_history_is_not_written_to():
-    """Accumulation onto a gradient that was recorded makes a new tensor, and history stays right."""
+    """Accumulation onto a gradient that was recorded makes a new tensor with the right history."""
     x = leaf(3)
     (x**3).sum().backward(create_graph=True)
     first = x.grad
@@ -190,3 +193,33 @@ def test_setting_grad_by_hand_shares_what_was_given():
     x.grad = g
     (x * 2).sum().backward()
     assert x.grad is g and g.tolist() == [3.0] * 3
+
+
+# ------------------------------------------------------------------------------- copies
+
+
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copied_leaf_is_a_leaf_of_its_own(make):
+    x = leaf(2, 3)
+    (x * 2).sum().backward()
+    y = make(x)
+    assert y.requires_grad and y.is_leaf
+    (y * y).sum().backward()
+    same_grad = x.grad.numpy()
+    np.testing.assert_array_equal(same_grad, np.full((2, 3), 2.0))
+    np.testing.assert_allclose(y.grad.numpy(), 2.0 + 2 * x.detach().numpy())
+    assert not np.shares_memory(x.detach().numpy(), y.detach().numpy())
+
+
+def test_a_tensor_with_history_has_no_deep_copy():
+    with pytest.raises(RuntimeError, match=r"leaves.*deepcopy"):
+        copy.deepcopy(leaf(3) * 2)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_new_data_after_forward_do_not_change_what_was_saved(create_graph):
+    x = tensor([2.0, 3.0], requires_grad=True)
+    y = x * x * x
+    x.data = tensor([10.0, 10.0])
+    (d,) = autograd.grad(y.sum(), x, create_graph=create_graph)
+    assert d.tolist() == [12.0, 27.0]

@@ -99,7 +99,7 @@ CASES = {
     "what it loops over": (lambda g, out, x, y: [a for a in y], [UNREAD, VALUE, UNREAD]),  # noqa: C416
     "generator": (lambda g, out, x, y: sum(out * k for k in g), [UNREAD, UNREAD, VALUE]),
     "set comprehension": (lambda g, out, x, y: {x for _ in g}, [VALUE, UNREAD, UNREAD]),
-    "dict comprehension": (lambda g, out, x, y: {1: y for _ in g}, [UNREAD, VALUE, UNREAD]),
+    "dict comprehension": (lambda g, out, x, y: dict.fromkeys(g, y), [UNREAD, VALUE, UNREAD]),
     "comprehension in a comprehension": (
         lambda g, out, x, y: [[x * b for b in a] for a in g],
         [VALUE, UNREAD, UNREAD],

@@ -38,6 +38,9 @@ class AccumulateGrad:
         """PyTorch's name of this node."""
         return "AccumulateGrad"
 
+    def __reduce__(self) -> Any:
+        return "LEAF" if self is LEAF else (AccumulateGrad, (self.variable,))  # a copy stays it
+
     def __repr__(self) -> str:
         return "<AccumulateGrad>"
 

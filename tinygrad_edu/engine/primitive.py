@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import explained, no_formula
-from ..signatures import Levels, bind_call, levels_read
+from ..signatures import Levels, bind_call, check_formulas, levels_read
 from .node import LEAF, Meta, Node
 from .state import state
 from .storage import tick
@@ -102,6 +102,7 @@ class Primitive:
         None stands for an input without a derivative (an index, a mask). ``joint=f`` gives one
         formula that returns a tuple, for inputs whose gradients share work.
         """
+        check_formulas(self, (*formulas, joint))
         absent = [None] * (len(self.inputs) - len(formulas))
         self.formulas, self.joint, self._plans = [*formulas, *absent], joint, {}
         self.__dict__.pop("keeps", None)
@@ -109,7 +110,7 @@ class Primitive:
 
     def defvjp_each(self, formula: Callable) -> "Primitive":
         """State one ``f(i, g, out, *inputs, **params)`` for ops with any number of inputs."""
-        self.formulas = _Each(formula)
+        self.formulas, self._plans = _Each(formula), {}
         return self
 
     def __call__(self, *args: Any, **params: Any) -> Any:
@@ -124,11 +125,8 @@ class Primitive:
                 boxed = True
                 value = arg._array
                 node = arg._node
-                if node is None:
-                    edges.append(None)
-                else:
-                    tracked = True
-                    edges.append(arg if node is LEAF else node)
+                tracked = tracked or node is not None
+                edges.append(arg if node is LEAF else node)
             else:
                 value = arg
                 edges.append(None)
@@ -171,7 +169,7 @@ class Primitive:
 
     def _levels(self, edges: list[Any]) -> Levels:
         """How much of each input, and last of the result, the formulas for `edges` read."""
-        mask = sum(1 << i for i, edge in enumerate(edges) if edge is not None)
+        mask = 1 << len(edges) | sum(1 << i for i, edge in enumerate(edges) if edge is not None)
         if mask not in self._plans:
             wanted = [i for i in range(len(edges)) if mask >> i & 1]
             formulas = [self.joint] if self.joint else [self.formulas[i] for i in wanted]
@@ -185,13 +183,16 @@ class Primitive:
             if edge is None or not isinstance(value, (np.ndarray, np.generic)):
                 inputs.append(value)
             else:
-                inputs.append(box(value, edge) if edge.__class__ is Node else edge)
+                # A leaf stands for itself, unless its .data was replaced since.
+                inputs.append(edge if getattr(edge, "_array", None) is value else box(value, edge))
         return inputs, node.out if node.out.__class__ is Meta else box(node.out, node)
 
     def values_read(self, node: Node) -> list[tuple[int, Any]]:
-        """Places and values of the inputs, and last the result, that will be read."""
+        """Places and values of the inputs, the result and the options that will be read."""
         rows = zip([*node.saved, node.out], self._levels(node.edges), strict=True)
-        return [(i, value) for i, (value, level) in enumerate(rows) if level == 2]
+        read = [(i, value) for i, (value, level) in enumerate(rows) if level == 2]
+        options = [v for p in node.params.values() for v in (p if isinstance(p, tuple) else (p,))]
+        return [*read, *enumerate(options, len(node.edges) + 1)]
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As an attribute of a class, an op is a method."""

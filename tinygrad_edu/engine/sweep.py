@@ -98,7 +98,7 @@ def sweep(
                     if c is None:
                         continue
                     target = edge.out if edge.__class__ is Node else edge._array
-                    if c.dtype is not target.dtype or c.shape != target.shape:
+                    if getattr(c, "dtype", None) is not target.dtype or c.shape != target.shape:
                         c = fit(c, target, op, i)
                     receive(edge, c)
                 if not retain_graph:

@@ -118,7 +118,7 @@ def max_relative_error(
     a, n = (np.array([row[k] for row in rows]) for k in (2, 3))
     size = np.maximum(abs(a), abs(n))
     # Elements far below the largest one differ by the round-off of the differences alone.
-    floor = 1e-5 * max(float(abs(n).max(initial=0.0)), 1e-3)
+    floor = 1e-5 * max(float(abs(n).max(initial=0.0)), 1e-12)
     return float(np.max(abs(a - n) / np.maximum(size, floor), initial=0.0))  # a NaN stays one
 
 

@@ -79,7 +79,8 @@ class _Call:
         self.function, self.ctx = function, ctx
         self.inputs = [f"argument {i}" for i in range(len(args))]
         self.takes_gradient = [is_tensor(a) for a in args]
-        self.outputs: list[Any] = []  # zeros of the right shape and dtype; None for what is no tensor
+        # Zeros of the shape and dtype of each result; None for one that is no tensor.
+        self.outputs: list[Any] = []
         self.origins: list[Any] = []  # of each saved tensor: an edge, an output's number, or None
 
     def boxed(self, node: Node) -> tuple[list[Any], Any]:

@@ -55,14 +55,22 @@ cast.defvjp(lambda g, out, x, dtype: cast(g, dtype=x.dtype))
 
 def fit(c: Any, target: Any, op: Any, i: int) -> Any:
     """Contribution `c` of `op` to its input `i`, with the shape and dtype of `target`."""
+    if not hasattr(c, "shape"):
+        c = np.asarray(c)  # a Python number
     if c.shape != target.shape:
-        if not op.elementwise:
+        if not (op.elementwise and _stretches(target.shape, c.shape)):
             raise ShapeError(
                 f"{op.name}: the gradient for input {i} has shape {tuple(c.shape)}, but that "
                 f"input has shape {tuple(target.shape)}; they must be equal"
             )
         c = sum_to(c, shape=target.shape)
     return c if c.dtype == target.dtype else cast(c, dtype=target.dtype)
+
+
+def _stretches(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether broadcasting could turn `shape` into `to`."""
+    pairs = zip(reversed(shape), reversed(to), strict=False)
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in pairs)
 
 
 def to_dtype(x: Any, dtype: Any) -> Any:

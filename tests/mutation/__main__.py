@@ -1,0 +1,38 @@
+"""Make every formula wrong in every way, one at a time, and print what no test notices."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .trial import single_threaded
+
+if __name__ == "__main__":
+    single_threaded()
+
+from .report import run
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--suite", default="ops")
+    parser.add_argument("--sample", type=int, metavar="N", help="try N mutants, drawn at random")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw")
+    parser.add_argument("--only", default="", metavar="TEXT", help="mutants that contain TEXT")
+    parser.add_argument("--formulas", action="store_true", help="no forward functions")
+    parser.add_argument("--list", action="store_true", help="print them, try none")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    options = parser.parse_args(argv)
+    return run(
+        options.suite,
+        sample=options.sample,
+        seed=options.seed,
+        only=options.only,
+        jobs=options.jobs,
+        formulas=options.formulas,
+        list_only=options.list,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""Which tests are to notice the mutants of which files.
+
+A suite names source files and checks: named functions without arguments that raise when something
+is wrong. To put other formulas under mutation (update rules, say), add a suite to ``SUITES``.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .mutants import ROOT
+
+
+@dataclass(frozen=True)
+class Group:
+    """Checks of one subject, the most telling first; `probe` runs what they run, once, quickly."""
+
+    name: str
+    probe: Callable[[], object]
+    checks: tuple[tuple[str, Callable[[], object]], ...]
+
+
+@dataclass(frozen=True)
+class Suite:
+    name: str
+    files: tuple[Path, ...]
+    groups: tuple[Group, ...]
+
+
+def test_functions(module: ModuleType) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The tests of a module without fixtures, one call for each of their parameters."""
+    for name, function in vars(module).items():
+        if name.startswith("test_"):
+            axes = []
+            for mark in getattr(function, "pytestmark", []):
+                if mark.name == "parametrize":
+                    names = mark.args[0]
+                    names = [names] if isinstance(names, str) else list(names)
+                    names = [n.strip() for part in names for n in part.split(",")]
+                    rows = [row if len(names) > 1 else (row,) for row in mark.args[1]]
+                    axes.append([dict(zip(names, row, strict=True)) for row in rows])
+            for rows in itertools.product(*axes):
+                kwargs = {k: v for row in rows for k, v in row.items()}
+                if set(inspect.signature(function).parameters) == set(kwargs):
+                    label = f"{name}[{'-'.join(map(str, kwargs.values()))}]" if kwargs else name
+                    yield label, functools.partial(_quiet, function, kwargs)
+
+
+def _quiet(function: Callable[..., object], kwargs: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        function(**kwargs)
+
+
+# The checks of ``tests/ops`` in the order in which they are likely to notice a wrong formula.
+ORDER = (
+    "gradient",
+    "value",
+    "torch_gradient",
+    "torch_value",
+    "second_gradient",
+    "on_arrays",
+    "float32_kept",
+    "read_only",
+    "torch_dtypes",
+    "layouts",
+    "forms",
+    "aliases",
+    "torch_second_gradient",
+)
+# What they check is not in ops/, or is not a matter of values.
+EXCLUDED = {"arguments.py", "promotion.py", "__init__.py"}
+
+
+def ops() -> Suite:
+    """The derivative table against the op table and the conventions at the edges."""
+    from tests.ops import test_edges
+    from tests.ops.checks import CHECKS, Call
+    from tests.ops.oracle import ORACLE
+    from tests.ops.specs import SPECS
+
+    known = {**CHECKS, **(ORACLE if find_spec("torch") else {})}
+
+    def probe(spec: Any) -> None:
+        for sample in spec.samples:
+            call = Call(spec, sample)
+            if spec.differentiable and spec.twice and call.live:
+                call.second()
+            else:
+                call.gradients()
+            sample.call(spec.function, sample.arrays)
+
+    groups = [
+        Group(
+            spec.id,
+            functools.partial(probe, spec),
+            tuple((name, functools.partial(known[name], spec)) for name in ORDER if name in known),
+        )
+        for spec in SPECS
+    ]
+    groups += [Group(name, run, ((name, run),)) for name, run in test_functions(test_edges)]
+    folder = ROOT / "tinygrad_edu" / "ops"
+    files = tuple(f for f in sorted(folder.rglob("*.py")) if f.name not in EXCLUDED)
+    return Suite("ops", files, tuple(groups))
+
+
+SUITES: dict[str, Callable[[], Suite]] = {"ops": ops}
