@@ -1,4 +1,4 @@
-"""Making tensors."""
+"""Making tensors of given values."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .engine import LEAF, box, raw
-from .errors import DTypeError, GradientError, located
+from .device import check_device
+from .engine import LEAF, box, is_tensor, raw
+from .errors import DTypeError, GradientError, ShapeError, located
+from .ops import clone, to_dtype
 from .ops.arguments import sizes
-from .tensor import Tensor
+
+# ------------------------------------------------------------------------------------- from data
 
 
-def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
     """A tensor with a copy of `data`.
 
     Parameters
@@ -22,6 +32,8 @@ def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tens
         Numbers, nested lists of them, an ndarray (which keeps its dtype) or a Tensor.
     dtype : dtype, optional
         Python floats become the default dtype (float32) unless given, ints int64.
+    device : {"cpu"}, optional
+        Taken for PyTorch's sake.
     requires_grad : bool
         Whether gradients with respect to it are wanted.
 
@@ -33,12 +45,23 @@ def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tens
     >>> tensor([1.0, 2.5])
     tensor([1.0000, 2.5000])
     """
-    array = np.array(_unboxed(data), dtype=None if dtype is None else np.dtype(dtype))
+    check_device(device)
+    return leaf(_array(data, dtype), requires_grad)
+
+
+def _array(data: Any, dtype: Any) -> np.ndarray:
+    """A new array of numbers, by PyTorch's rules for their dtype."""
+    wanted = None if dtype is None else np.dtype(dtype)
+    try:
+        array = np.array(_unboxed(data), dtype=wanted)
+    except (ValueError, TypeError, OverflowError) as error:
+        kind = ShapeError if isinstance(error, ValueError) else DTypeError
+        raise kind(located(f"tensor: can't make a tensor of this data: {error}")) from error
     if array.dtype.kind not in "biuf":
         raise DTypeError(located(f"tensor: can't make a tensor of {array.dtype} data"))
-    if dtype is None and array.dtype == np.float64 and _holds_python_numbers(data):
+    if wanted is None and array.dtype == np.float64 and _holds_python_numbers(data):
         array = array.astype(dtypes.get_default_dtype())
-    return leaf(array, requires_grad)
+    return array
 
 
 def _unboxed(data: Any) -> Any:
@@ -48,12 +71,12 @@ def _unboxed(data: Any) -> Any:
 
 
 def _holds_python_numbers(data: Any) -> bool:
-    while isinstance(data, (list, tuple)) and len(data):
+    while isinstance(data, (list, tuple, range)) and len(data):
         data = data[0]
-    return not isinstance(data, (np.ndarray, np.generic, Tensor))
+    return not isinstance(data, (np.ndarray, np.generic)) and not is_tensor(data)
 
 
-def leaf(array: Any, requires_grad: bool = False) -> Tensor:
+def leaf(array: Any, requires_grad: bool = False) -> Any:
     """A leaf around an array."""
     if requires_grad and array.dtype.kind != "f":
         raise GradientError(
@@ -62,7 +85,7 @@ def leaf(array: Any, requires_grad: bool = False) -> Tensor:
     return box(array, LEAF if requires_grad else None)
 
 
-def from_numpy(array: np.ndarray) -> Tensor:
+def from_numpy(array: np.ndarray) -> Any:
     """A tensor that shares the memory of an array.
 
     Examples
@@ -72,10 +95,70 @@ def from_numpy(array: np.ndarray) -> Tensor:
     """
     if not isinstance(array, np.ndarray):
         raise DTypeError(located(f"from_numpy: expected an ndarray, got {type(array).__name__}"))
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(located(f"from_numpy: can't convert an ndarray of {array.dtype}"))
     return leaf(array)
 
 
-def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
+    """A tensor of `data`: a Tensor as it is, with its history; an ndarray without a copy.
+
+    Examples
+    --------
+    >>> as_tensor(np.array([1.0, 2.0]))
+    tensor([1., 2.], dtype=float64)
+    """
+    check_device(device)
+    if is_tensor(data):
+        return data if dtype is None else to_dtype(data, dtype)
+    if isinstance(data, np.ndarray):
+        return from_numpy(data if dtype is None else data.astype(dtype, copy=False))
+    return leaf(_array(data, dtype))
+
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of `obj`, without a copy if that is possible and not asked for.
+
+    Examples
+    --------
+    >>> asarray([1.0, 2.0])
+    tensor([1., 2.])
+    """
+    found = as_tensor(obj, dtype, device)
+    if copy and (found is obj or isinstance(obj, np.ndarray)):
+        found = clone(found)
+    return found.requires_grad_() if requires_grad else found
+
+
+# ------------------------------------------------------------------------------- of one value
+
+
+def _size(name: str, size: tuple[Any, ...], keyword: Any) -> tuple[int, ...]:
+    """The shape of a new tensor, given as ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``."""
+    if keyword is not None:
+        size = (keyword,)
+    elif not size:
+        raise DTypeError(located(f"{name}() missing 1 required positional argument: 'size'"))
+    shape = sizes(name, size)
+    if any(n < 0 for n in shape):
+        raise ShapeError(located(f"{name}: Dimension size must be non-negative, got {shape}"))
+    return shape
+
+
+def _default(dtype: Any) -> np.dtype:
+    return dtypes.get_default_dtype() if dtype is None else np.dtype(dtype)
+
+
+def zeros(
+    *size_: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """A tensor of zeros.
 
     Examples
@@ -83,10 +166,13 @@ def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     >>> zeros(2)
     tensor([0., 0.])
     """
-    return leaf(np.zeros(sizes("zeros", size), dtype or dtypes.get_default_dtype()), requires_grad)
+    check_device(device)
+    return leaf(np.zeros(_size("zeros", size_, size), _default(dtype)), requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *size_: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """A tensor of ones.
 
     Examples
@@ -94,4 +180,84 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     >>> ones(2)
     tensor([1., 1.])
     """
-    return leaf(np.ones(sizes("ones", size), dtype or dtypes.get_default_dtype()), requires_grad)
+    check_device(device)
+    return leaf(np.ones(_size("ones", size_, size), _default(dtype)), requires_grad)
+
+
+def empty(
+    *size_: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
+    """A tensor whose values are whatever the memory held.
+
+    Examples
+    --------
+    >>> empty(2, 3).shape
+    (2, 3)
+    """
+    check_device(device)
+    return leaf(np.empty(_size("empty", size_, size), _default(dtype)), requires_grad)
+
+
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of one value; its dtype follows from that: bool, int64 or the default dtype.
+
+    Examples
+    --------
+    >>> full((2,), 7)
+    tensor([7, 7])
+    """
+    check_device(device)
+    if isinstance(size, int):
+        raise DTypeError(
+            located(f"full(): argument 'size' must be a tuple of ints, not int; write ({size},)")
+        )
+    value = raw(fill_value)
+    if dtype is None:
+        dtype = value.dtype if hasattr(value, "dtype") else dtypes.result_type([value])
+    return leaf(np.full(_size("full", (size,), None), value, dtype), requires_grad)
+
+
+def _like(make: Any, name: str) -> Any:
+    """A function that makes a tensor with the shape and dtype of another."""
+
+    def like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+        check_device(device)
+        given = raw(input)
+        return leaf(make(given.shape, given.dtype if dtype is None else dtype), requires_grad)
+
+    like.__name__ = like.__qualname__ = f"{name}_like"
+    like.__doc__ = f"`{name}` with the shape of `input`, and its dtype unless one is given."
+    return like
+
+
+zeros_like = _like(np.zeros, "zeros")
+ones_like = _like(np.ones, "ones")
+empty_like = _like(np.empty, "empty")
+
+
+def full_like(
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of one value with the shape of `input`, and its dtype unless one is given.
+
+    Examples
+    --------
+    >>> full_like(tensor([1.0, 2.0]), 7)
+    tensor([7., 7.])
+    """
+    check_device(device)
+    given = raw(input)
+    array = np.full(given.shape, raw(fill_value), given.dtype if dtype is None else dtype)
+    return leaf(array, requires_grad)

@@ -40,6 +40,74 @@ def set_default_dtype(d: Any) -> None:
     _default = new
 
 
+def promote_types(type1: Any, type2: Any) -> np.dtype:
+    """The dtype that arrays of two dtypes are brought to when they meet.
+
+    Examples
+    --------
+    >>> promote_types(int64, float32)
+    dtype('float32')
+    """
+    return common([np.dtype(type1), np.dtype(type2)])
+
+
+def can_cast(from_: Any, to: Any) -> builtins.bool:
+    """Whether a result of one dtype may be written into a tensor of another.
+
+    Examples
+    --------
+    >>> can_cast(float32, int64)
+    False
+    """
+    return builtins.bool(rank(np.dtype(from_)) <= rank(np.dtype(to)))
+
+
+class finfo:  # PyTorch's name
+    """The limits of a floating-point dtype: ``eps``, ``min``, ``max``, ``tiny`` and more.
+
+    Examples
+    --------
+    >>> finfo(float32).eps
+    1.1920928955078125e-07
+    """
+
+    def __init__(self, type: Any = None) -> None:
+        kind = _default if type is None else np.dtype(type)
+        if kind.kind != "f":
+            raise TypeError(f"finfo requires a floating point type; use iinfo({kind})")
+        limits = np.finfo(kind)
+        self.bits: builtins.int = limits.bits
+        self.dtype = str(kind)
+        for name in ("eps", "max", "min", "tiny", "smallest_normal", "resolution"):
+            setattr(self, name, builtins.float(getattr(limits, name)))
+
+    def __repr__(self) -> str:
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        values = ", ".join(f"{name}={getattr(self, name):g}" for name in names)
+        return f"finfo({values}, dtype={self.dtype})"
+
+
+class iinfo:  # PyTorch's name
+    """The limits of an integer dtype: ``min``, ``max`` and ``bits``.
+
+    Examples
+    --------
+    >>> iinfo(int64).max
+    9223372036854775807
+    """
+
+    def __init__(self, type: Any) -> None:
+        kind = np.dtype(type)
+        if kind.kind not in "iu":
+            raise TypeError(f"iinfo requires an integer type; use finfo({kind})")
+        limits = np.iinfo(kind)
+        self.bits, self.dtype = limits.bits, str(kind)
+        self.min, self.max = builtins.int(limits.min), builtins.int(limits.max)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
+
+
 def category(dtype: np.dtype) -> str:
     """``"b"``, ``"i"`` or ``"f"``: in this order a kind of number absorbs the ones before it."""
     return "i" if dtype.kind == "u" else dtype.kind

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -20,8 +21,8 @@ class DTypeError(TypeError, RuntimeError):
     """An argument has a type or dtype the op does not take."""
 
 
-class AxisError(IndexError, ValueError):
-    """An axis or index is out of range."""
+class AxisError(IndexError, ValueError, RuntimeError):
+    """An axis or index is out of range (PyTorch raises IndexError, or RuntimeError: this is both)."""
 
 
 class GradientError(RuntimeError):
@@ -70,13 +71,76 @@ def explained(error: Exception, op: Any, arrays: Sequence[Any], params: dict) ->
     given = [f"{n} {describe(a)}" for n, a in zip(names, arrays, strict=False)]
     given += [f"{k}={v!r}" for k, v in params.items() if not hasattr(v, "size") or v.size < 9]
     reason = op.explain(*arrays, **params) if op.explain else ""
-    kinds = {ValueError: ShapeError, TypeError: DTypeError}
-    kind = kinds.get(type(error), type(error))
-    if not issubclass(kind, (ShapeError, DTypeError, AxisError, IndexError)):
-        kind = ShapeError
-    new = kind(located(f"{op.name}: {reason or error} (given {', '.join(given)})"))
-    new.explained = True  # type: ignore[union-attr]
+    new = _named_kind(error)(located(f"{op.name}: {reason or error} (given {', '.join(given)})"))
+    new.explained = True  # type: ignore[attr-defined]
     return new
+
+
+def _named_kind(error: Exception) -> type[Exception]:
+    """Which of the classes here stands for an error of Python's or NumPy's."""
+    if isinstance(error, (ShapeError, DTypeError, AxisError)):
+        return type(error)
+    if isinstance(error, (TypeError, AttributeError)):
+        return DTypeError
+    return AxisError if isinstance(error, IndexError) else ShapeError
+
+
+# What the arguments are called that must be tensors. (A parameter that may be None has a default.)
+_TENSORS = frozenset(
+    "a anchor b batch1 batch2 boundaries condition end image index indices input input1 input2 "
+    "key logits mask mat mat1 mat2 negative other positive query sorted_sequence source src target "
+    "tensor tensor1 tensor2 tensors value values var vec vec1 vec2 weight weights x x1 x2".split()
+)
+_RAW = (TypeError, ValueError, AttributeError, LookupError, OverflowError)
+
+
+def told(error: Exception, function: Callable[..., Any], args: tuple, kwargs: dict) -> Exception:
+    """An error inside `function`, in words that name it, the bad argument, and the user's line.
+
+    An error of ours comes back as it is, with the function's name in front if it lacks it. One of
+    Python's or NumPy's becomes a named one. Any other (a user's own) is left alone.
+    """
+    name, text = function.__name__, str(error)
+    if "\n  at " in text:
+        if name.strip("_") not in text.partition("\n  at ")[0] and len(error.args) == 1:
+            error.args = (f"{name}: {text}",)
+        return error
+    if not isinstance(error, _RAW):
+        return error
+    signature = inspect.signature(function)
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+    except TypeError as misfit:
+        return DTypeError(located(f"{name}(): {misfit}; it takes {_parameters(signature)}"))
+    for argument, value in given.items():
+        bad = _no_tensor(argument, value, signature.parameters[argument].default)
+        if bad:
+            return DTypeError(located(f"{name}(): {bad}"))
+    shown = ", ".join(f"{k} {_shown(v)}" for k, v in given.items())
+    return _named_kind(error)(located(f"{name}: {error} (given {shown})"))
+
+
+def _parameters(signature: inspect.Signature) -> str:
+    return ", ".join(str(p).split(":")[0].split("=")[0].strip() for p in signature.parameters.values())
+
+
+def _no_tensor(argument: str, value: Any, default: Any) -> str:
+    """What is wrong with a value that stands in place of a tensor."""
+    if argument == "tensors" and isinstance(value, (list, tuple)):
+        wrong = [i for i, v in enumerate(value) if not hasattr(v, "dtype")]
+        if not wrong:
+            return ""
+        return (
+            f"expected Tensor as element {wrong[0]} in argument 'tensors', but got "
+            f"{type(value[wrong[0]]).__name__}"
+        )
+    if argument not in _TENSORS or value is default or hasattr(value, "dtype"):
+        return ""
+    return f"argument '{argument}' must be Tensor, not {type(value).__name__}; wrap it in tensor(...)"
+
+
+def _shown(value: Any) -> str:
+    return describe(value) if hasattr(value, "shape") else repr(value)[:80]
 
 
 def bad_call(op: Any, error: Exception) -> DTypeError:

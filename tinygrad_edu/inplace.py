@@ -17,6 +17,7 @@ from . import ops
 from .engine import LEAF, is_tensor, owner, raw, state, wrote
 from .errors import DTypeError, InPlaceError, ShapeError, located
 from .gradients import follow
+from .ops.index import index_put
 
 
 def in_place(op: Callable[..., Any], doc: str = "") -> Any:
@@ -26,6 +27,44 @@ def in_place(op: Callable[..., Any], doc: str = "") -> Any:
         return self._write(op, *args, **kwargs)
 
     method.__doc__ = doc or f"``{getattr(op, 'name', op.__name__)}``, in place."
+    return method
+
+
+class _Probe:
+    """Counts the references to ``x[i]`` while ``x[i] += v`` runs: nobody else has a name for it."""
+
+    unnamed = 0
+
+    def __getitem__(self, i: int) -> Any:
+        return _Probe()
+
+    def __setitem__(self, i: int, count: int) -> None:
+        _Probe.unnamed = count
+
+    def __iadd__(self, other: Any) -> int:
+        return getrefcount(self)
+
+
+_probe = _Probe()
+_probe[0] += 0
+
+
+def operator(op: Callable[..., Any]) -> Any:
+    """The method of ``+=`` and its like, whose result Python assigns.
+
+    In ``x[i] += v`` the view ``x[i]`` has no other name, and its new value goes to ``x[i] = ...``,
+    which records it. So nothing is lost if the view itself is left alone.
+    """
+
+    def method(self: Any, other: Any) -> Any:
+        if state.grad and (self._node or (is_tensor(other) and other._node)):
+            view = isinstance(self._array, np.ndarray) and self._array.base is not None
+            if view and self._node is not LEAF and getrefcount(self) <= _Probe.unnamed:
+                new = op(self, other)
+                self._check_fits(new._array)
+                return ops.to_dtype(new, self.dtype)
+        return self._write(op, other)
+
     return method
 
 
@@ -45,9 +84,11 @@ class InPlace:
 
     def _write(self, op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Replace this tensor's value by ``op(self, *args)``, recorded if it must be."""
-        tracked = self._node is not None or any(is_tensor(a) and a._node is not None for a in args)
+        given = [*args, *kwargs.values()] if kwargs else args
+        tracked = self._node is not None or any(is_tensor(a) and a._node is not None for a in given)
         if not (state.grad and tracked):
-            self._overwrite(raw(op(self.detach(), *map(_plain, args), **kwargs)))  # type: ignore
+            options = {k: _plain(v) for k, v in kwargs.items()}
+            self._overwrite(raw(op(self.detach(), *map(_plain, args), **options)))  # type: ignore
             return self
         self._check_may_record()
         new = op(self, *args, **kwargs)
@@ -118,25 +159,35 @@ class InPlace:
             )
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        index = ops.plain_index(index)
+        if index is False:  # names no element
+            return
+        basic, arrays = ops.plain_index(index, self.shape)
         if self._must_record(value):
             self._check_may_record()
-            self._rebind(ops.index_put(self, value, index=index))
+            self._rebind(_written(self, basic, arrays, value))
             return
         buffer = self._buffer()
         self._check_writeable(buffer)
         try:
-            buffer[index] = raw(value)
+            part = buffer if basic is None else buffer[basic]
+            if part.__class__ is not np.ndarray:  # one element, but as a view
+                part = buffer[(*basic, ...)]
+            part[... if arrays is None else arrays] = raw(value)
         except (ValueError, IndexError, TypeError) as error:
             kind = ShapeError if isinstance(error, ValueError) else type(error)
             raise kind(located(f"x[index] = value: {error} (x {self.shape})")) from error
         wrote(buffer)
 
-    __iadd__ = in_place(ops.add)
-    __isub__ = in_place(ops.sub)
-    __imul__ = in_place(ops.mul)
-    __itruediv__ = in_place(ops.div)
-    __ipow__ = in_place(ops.pow)
+    __iadd__ = operator(ops.add)
+    __isub__ = operator(ops.sub)
+    __imul__ = operator(ops.mul)
+    __itruediv__ = operator(ops.true_divide)
+    __ifloordiv__ = operator(ops.floor_divide)
+    __imod__ = operator(ops.remainder)
+    __iand__ = operator(ops.bitwise_and)
+    __ior__ = operator(ops.bitwise_or)
+    __ixor__ = operator(ops.bitwise_xor)
+    __ipow__ = operator(ops.pow)
 
     def copy_(self, source: Any) -> Any:
         """Take over the values of `source`, broadcast to this shape."""
@@ -160,6 +211,20 @@ class InPlace:
         """Whether writing `value` is part of the history. Integers and bools have none."""
         tracked = self._node is not None or (is_tensor(value) and value._node is not None)
         return tracked and state.grad and self.dtype.kind == "f"
+
+
+def _written(x: Any, basic: Any, arrays: Any, value: Any) -> Any:
+    """A new tensor with `value` written at an index of one or two steps."""
+    if basic is not None and arrays is not None:
+        value = _written(ops.getitem(x, index=basic), None, arrays, value)
+        arrays = None
+    index = basic if arrays is None else arrays
+    shape = np.shape(raw(value))
+    if len(shape) and shape[0] == 1:  # what is written may have more axes of length 1 in front
+        extra = len(shape) - ops.getitem(x._array, index=index).ndim
+        if extra > 0 and shape[:extra] == (1,) * extra:
+            value = ops.reshape(value, shape[extra:])
+    return index_put(x, value, index=index)
 
 
 def _plain(value: Any) -> Any:

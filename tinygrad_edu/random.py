@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from .device import CPU, check_device
+
+_PYTORCH = 67280421310721  # the seed of its new generators
 
 class Generator:
     """A source of random numbers with a state of its own.
 
     Parameters
     ----------
-    seed : int, optional
-        Where to start; from the operating system unless given.
+    seed : int or device, optional
+        Where to start; PyTorch's fixed default unless given, so that every new one draws the same.
+        (In its place PyTorch takes a device.)
+    device : {"cpu"}, optional
+        Taken for PyTorch's sake.
 
     Examples
     --------
@@ -22,8 +30,11 @@ class Generator:
     True
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        self._seed = seed
+    def __init__(self, seed: Any = None, *, device: Any = None) -> None:
+        if seed is not None and not isinstance(seed, (int, np.integer)):
+            seed, device = None, seed
+        check_device(device)
+        self._seed: int | None = _PYTORCH if seed is None else int(seed)
         self._numpy: Any = None
 
     @property
@@ -51,6 +62,11 @@ class Generator:
             self._seed = int(np.random.SeedSequence().generate_state(1)[0])
         return self._seed
 
+    @property
+    def device(self) -> Any:
+        """The CPU."""
+        return CPU
+
     def get_state(self) -> dict[str, Any]:
         """The state, as plain data."""
         return self.numpy.bit_generator.state
@@ -61,6 +77,7 @@ class Generator:
 
 
 default_generator = Generator()
+default_generator._seed = None  # from the operating system when it is first used
 
 
 def manual_seed(seed: int) -> Generator:
@@ -71,6 +88,32 @@ def manual_seed(seed: int) -> Generator:
 def initial_seed() -> int:
     """The seed of the default generator."""
     return default_generator.initial_seed()
+
+
+def seed() -> int:
+    """Seed the default generator from the operating system; the seed is returned."""
+    return default_generator.seed()
+
+
+def get_rng_state() -> dict[str, Any]:
+    """The state of the default generator."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: dict[str, Any]) -> None:
+    """Bring the default generator back to a state."""
+    default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng(devices: Any = (), enabled: bool = True) -> Iterator[None]:
+    """Give the default generator its state back at the end of a ``with`` block."""
+    before = get_rng_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            set_rng_state(before)
 
 
 def numpy_generator(generator: Any = None) -> Any:

@@ -14,6 +14,7 @@ from .errors import DTypeError, GradientError, ShapeError, located
 from .inplace import InPlace
 from .methods import Methods
 from .numpy_protocol import NumPyCitizen
+from .ops.index import read
 from .printing import format_tensor
 
 
@@ -27,8 +28,9 @@ class Tensor(InPlace, Methods, NumPyCitizen):
 
     Parameters
     ----------
-    data : array_like
-        The values; an ndarray keeps its dtype and is not copied.
+    *data : array_like, or ints
+        The values; an ndarray keeps its dtype and is not copied, lists take the default dtype.
+        Integers are a shape, whose elements start as zeros.
     requires_grad : bool
         Whether gradients with respect to this tensor are wanted.
 
@@ -48,8 +50,16 @@ class Tensor(InPlace, Methods, NumPyCitizen):
     name: str | None = None
     __hash__ = object.__hash__
 
-    def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        self._array = np.asarray(raw(data))
+    def __init__(self, *data: Any, requires_grad: bool = False) -> None:
+        value = raw(data[0]) if len(data) == 1 else None
+        if all(isinstance(n, int) for n in data):
+            self._array = np.zeros(data or 0, dtypes.get_default_dtype())
+        elif isinstance(value, (np.ndarray, np.generic)):
+            self._array = np.asarray(value)
+        elif isinstance(value, (list, tuple)):
+            self._array = np.array([raw(v) for v in value], dtypes.get_default_dtype())
+        else:
+            raise DTypeError(located(f"Tensor: expected an array, a list or sizes, not {data}"))
         if requires_grad:
             self.requires_grad_()
 
@@ -97,7 +107,7 @@ class Tensor(InPlace, Methods, NumPyCitizen):
         return self._array.__index__()
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and not self.ndim else format(str(self), spec)
+        return format(str(self) if self.ndim else self.item(), spec)
 
     def __repr__(self) -> str:
         suffixes = []
@@ -236,14 +246,27 @@ class Tensor(InPlace, Methods, NumPyCitizen):
     __add__ = ops.add
     __sub__ = ops.sub
     __mul__ = ops.mul
-    __truediv__ = ops.div
+    __truediv__ = ops.true_divide
+    __floordiv__ = ops.floor_divide
+    __mod__ = ops.remainder
     __pow__ = ops.pow
     __matmul__ = ops.matmul
     __neg__ = ops.neg
+    __pos__ = ops.positive
+    __abs__ = ops.abs
+    __and__ = ops.bitwise_and
+    __or__ = ops.bitwise_or
+    __xor__ = ops.bitwise_xor
+    __invert__ = ops.bitwise_not
     __radd__ = _reflected(ops.add)
     __rsub__ = _reflected(ops.sub)
     __rmul__ = _reflected(ops.mul)
-    __rtruediv__ = _reflected(ops.div)
+    __rtruediv__ = _reflected(ops.true_divide)
+    __rfloordiv__ = _reflected(ops.floor_divide)
+    __rmod__ = _reflected(ops.remainder)
+    __rand__ = _reflected(ops.bitwise_and)
+    __ror__ = _reflected(ops.bitwise_or)
+    __rxor__ = _reflected(ops.bitwise_xor)
     __rpow__ = _reflected(ops.pow)
     __rmatmul__ = _reflected(ops.matmul)
 
@@ -259,7 +282,7 @@ class Tensor(InPlace, Methods, NumPyCitizen):
     __ge__ = ops.ge
 
     def __getitem__(self, index: Any) -> Tensor:
-        return ops.getitem(self, index=ops.plain_index(index))
+        return read(self, index)
 
 
 _COMPARABLE = (Tensor, np.ndarray, np.generic, float, int)

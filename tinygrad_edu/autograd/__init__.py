@@ -9,6 +9,7 @@ from ..gradients import (
     grad,
     inference_mode,
     no_grad,
+    set_detect_anomaly,
     set_grad_enabled,
 )
 from . import functional

@@ -1,6 +1,6 @@
 """Asking for gradients: backward, grad, Function, grad modes, whole derivatives, anomalies."""
 
-from .anomaly import detect_anomaly
+from .anomaly import detect_anomaly, set_detect_anomaly
 from .backward import backward, grad
 from .function import Function
 from .functional import hessian, hvp, jacobian, jvp, vhp, vjp

@@ -67,3 +67,21 @@ class detect_anomaly(ContextDecorator):
                 f"'{op.name}' made {kind} in {what}: {int(bad.sum())} of {array.size} elements, "
                 f"first at index {tuple(int(i) for i in np.argwhere(bad)[0])}; op made at {line}"
             )
+
+
+class set_detect_anomaly(detect_anomaly):
+    """The same, switched on or off at once, or as a context manager.
+
+    Examples
+    --------
+    >>> with set_detect_anomaly(False):
+    ...     pass
+    """
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        super().__init__(check_nan)
+        self._before.append(state.watch)
+        state.watch = self if mode else None
+
+    def __enter__(self) -> set_detect_anomaly:
+        return self

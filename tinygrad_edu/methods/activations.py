@@ -7,7 +7,13 @@ from ..inplace import in_place
 class Activations:
     """Activations."""
 
+    hardshrink = ops.hardshrink
     log_softmax = ops.log_softmax
+    logit = ops.logit
+    prelu = ops.prelu
     relu = ops.relu
+    sigmoid = ops.sigmoid
     softmax = ops.softmax
+    logit_ = in_place(ops.logit)
     relu_ = in_place(ops.relu)
+    sigmoid_ = in_place(ops.sigmoid)

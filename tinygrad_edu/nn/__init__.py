@@ -2,7 +2,8 @@
 
 from . import functional
 from .layers import Linear, ReLU, Sequential
-from .losses import CrossEntropyLoss, MSELoss, MulticlassSVMLoss
+from .losses import *
+from .margin_losses import *
 from .module import Module
 from .parameter import Parameter
 from .penalties import l1_penalty, l2_penalty

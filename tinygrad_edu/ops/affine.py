@@ -1,15 +1,19 @@
-"""The affine map of a layer, fused: one op in place of three."""
+"""The affine map of a layer, fused: one op in place of three. And its bilinear relative."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..engine import primitive
-from .shape import _reshape
+from ..engine import primitive, raw
+from ..errors import ShapeError, located
+from .fitting import sum_to
+from .linalg import matmul
+from .shape import _reshape, unsqueeze
 
-__all__ = ["linear"]
+__all__ = ["bilinear", "linear"]
 
 
 @primitive(promotes="same", name="linear")
@@ -19,23 +23,46 @@ def _linear(input: Any, weight: Any, bias: Any) -> Any:
     return out
 
 
+@primitive(promotes="same", name="linear")
+def _linear_without_bias(input: Any, weight: Any) -> Any:
+    return np.matmul(input, weight.T)
+
+
 def _rows(x: Any) -> Any:
     """All leading axes as one: a matrix with one example per row."""
-    return x if x.ndim == 2 else _reshape(x, shape=(-1, x.shape[-1]))
+    if x.ndim == 2:
+        return x
+    return _reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _d_bias(g: Any, out: Any, x: Any, w: Any, b: Any) -> Any:
+    return _rows(g).sum(0) if b.shape == g.shape[-1:] else sum_to(g, shape=b.shape)
 
 
 _linear.defvjp(
     lambda g, out, x, w, b: g @ w,
     lambda g, out, x, w, b: _rows(g).T @ _rows(x),
-    lambda g, out, x, w, b: _rows(g).sum(0),
+    _d_bias,
+)
+_linear_without_bias.defvjp(
+    lambda g, out, x, w: g @ w,
+    lambda g, out, x, w: _rows(g).T @ _rows(x),
 )
 
 
-def _why_not(x: Any, w: Any, b: Any) -> str:
-    return f"input {x.shape} has {x.shape[-1]} features, weight {w.shape} expects {w.shape[-1]}"
+def _why_not(x: Any, w: Any, b: Any = None) -> str:
+    if x.ndim == 0:
+        return "input needs at least one axis: its features"
+    if w.ndim > 2 or w.ndim == 0:
+        return f"weight must have shape (out features, in features), not {w.shape}"
+    if x.shape[-1] != w.shape[-1]:
+        return f"input {x.shape} has {x.shape[-1]} features, weight {w.shape} expects {w.shape[-1]}"
+    if b is not None and b.size != 1 and b.shape != w.shape[:1]:
+        return f"bias must have shape {w.shape[:1]}, one for each row of the weight, not {b.shape}"
+    return ""
 
 
-_linear.explain = _why_not
+_linear.explain = _linear_without_bias.explain = _why_not
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
@@ -43,11 +70,49 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
     The gradients are ``g W``, ``gᵀ x`` and the sum of ``g`` over the examples.
 
+    Parameters
+    ----------
+    input : Tensor of shape (..., in features)
+    weight : Tensor of shape (out features, in features), or (in features,) for one output
+    bias : Tensor of shape (out features,), or () for one output, optional
+
     Examples
     --------
     >>> linear(np.array([[1.0, 2.0]]), np.array([[1.0, 10.0]]), np.array([0.5]))
     array([[21.5]])
     """
+    if raw(weight).ndim == 1:
+        out = matmul(input, weight)
+        return out if bias is None else out + bias
     if bias is None:
-        return input @ weight.T
+        return _linear_without_bias(input, weight)
     return _linear(input, weight, bias)
+
+
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """``y_k = x1ᵀ W_k x2 + b_k``, for `weight` of shape (K, features of x1, features of x2).
+
+    It is the affine map of all products of a feature of `input1` with one of `input2`, and so are
+    its gradients.
+
+    Examples
+    --------
+    >>> bilinear(np.array([[1.0, 2.0]]), np.array([[3.0]]), np.array([[[1.0], [10.0]]]))
+    array([[63.]])
+    """
+    a, b, w = raw(input1).shape, raw(input2).shape, raw(weight).shape
+    if len(w) != 3 or a[:-1] != b[:-1] or a[-1:] + b[-1:] != w[1:]:
+        raise ShapeError(
+            located(
+                f"bilinear: inputs {a} and {b} need equal leading axes, and a weight of shape "
+                f"(K, {a[-1] if a else '?'}, {b[-1] if b else '?'}), not {w}"
+            )
+        )
+    products = unsqueeze(input1, -1) * unsqueeze(input2, -2)
+    features = w[1] * w[2]
+    out = linear(
+        _reshape(products, shape=(*a[:-1], features)),
+        _reshape(weight, shape=(w[0], features)),
+        bias,
+    )
+    return out

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..engine import raw
-from ..errors import AxisError, DTypeError, located
+from ..errors import AxisError, DTypeError, located, told
 
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input"}
 
@@ -20,9 +21,44 @@ def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if kwargs and not _ALIASES.keys().isdisjoint(kwargs):
             kwargs = {_ALIASES.get(k, k): v for k, v in kwargs.items()}
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            new = told(error, function, args, kwargs)
+            if new is error:
+                raise
+            raise new from error
 
+    wrapper.tells = True  # type: ignore[attr-defined]
     return wrapper
+
+
+def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose every error names it, the bad argument, and the user's line."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            new = told(error, function, args, kwargs)
+            if new is error:
+                raise
+            raise new from error
+
+    wrapper.tells = True  # type: ignore[attr-defined]
+    return wrapper
+
+
+def all_telling(names: dict[str, Any], public: Sequence[str]) -> None:
+    """Make :func:`telling` what of `names` is public and a plain function; primitives are."""
+    made: dict[Any, Any] = {}
+    for name in public:
+        function = names[name]
+        if inspect.isfunction(function) and not hasattr(function, "tells"):
+            if function not in made:
+                made[function] = telling(function)
+            names[name] = made[function]
 
 
 def one_axis(name: str, dim: Any, ndim: int) -> int:

@@ -6,17 +6,52 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import primitive
+from .. import dtypes
+from ..engine import is_tensor, primitive, raw
+from ..errors import DTypeError, describe, located
 from .index import nonzero
 
-__all__ = ["eq", "ge", "gt", "le", "lt", "maximum", "minimum", "ne", "where"]
+__all__ = [
+    "eq",
+    "fmax",
+    "fmin",
+    "ge",
+    "greater",
+    "greater_equal",
+    "gt",
+    "le",
+    "less",
+    "less_equal",
+    "lt",
+    "maximum",
+    "minimum",
+    "ne",
+    "not_equal",
+    "where",
+]
 
 comparison = primitive(elementwise=True, promotes="arithmetic", differentiable=False)
+choice = primitive(elementwise=True, promotes="arithmetic")
+
+
+def clash(*values: Any, **_: Any) -> str:
+    """Why shapes can't be broadcast against each other, or nothing: the `explain` of an op."""
+    shapes = [np.shape(v) for v in values]
+    ndim = max(map(len, shapes))
+    for axis in reversed(range(ndim)):
+        sizes = {s[axis - ndim] for s in shapes if len(s) >= ndim - axis} - {1}
+        if len(sizes) > 1:
+            return (
+                f"shapes {' and '.join(map(str, shapes))} can't be broadcast: in dimension {axis} "
+                f"the sizes {' and '.join(map(str, sorted(sizes)))} must match, or one be 1; "
+                "reshape or unsqueeze one of the inputs"
+            )
+    return ""
 
 
 @comparison
 def eq(input: Any, other: Any) -> Any:
-    """``input == other``, element by element.
+    """``input == other``, element by element; nan equals nothing. It has no gradient.
 
     Examples
     --------
@@ -28,7 +63,7 @@ def eq(input: Any, other: Any) -> Any:
 
 @comparison
 def ne(input: Any, other: Any) -> Any:
-    """``input != other``, element by element.
+    """``input != other``, element by element; nan differs from all. It has no gradient.
 
     Examples
     --------
@@ -40,7 +75,7 @@ def ne(input: Any, other: Any) -> Any:
 
 @comparison
 def lt(input: Any, other: Any) -> Any:
-    """``input < other``, element by element.
+    """``input < other``, element by element. It has no gradient.
 
     Examples
     --------
@@ -52,7 +87,7 @@ def lt(input: Any, other: Any) -> Any:
 
 @comparison
 def le(input: Any, other: Any) -> Any:
-    """``input <= other``, element by element.
+    """``input <= other``, element by element. It has no gradient.
 
     Examples
     --------
@@ -64,7 +99,7 @@ def le(input: Any, other: Any) -> Any:
 
 @comparison
 def gt(input: Any, other: Any) -> Any:
-    """``input > other``, element by element.
+    """``input > other``, element by element. It has no gradient.
 
     Examples
     --------
@@ -76,7 +111,7 @@ def gt(input: Any, other: Any) -> Any:
 
 @comparison
 def ge(input: Any, other: Any) -> Any:
-    """``input >= other``, element by element.
+    """``input >= other``, element by element. It has no gradient.
 
     Examples
     --------
@@ -86,9 +121,76 @@ def ge(input: Any, other: Any) -> Any:
     return np.greater_equal(input, other)
 
 
-@primitive(elementwise=True, promotes="arithmetic")
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
+
+@primitive(differentiable=False)
+def no_slope(g: Any) -> Any:
+    """Zeros like `g`: the gradient of a function that is flat between its jumps.
+
+    Examples
+    --------
+    >>> no_slope(np.array([3.0, np.inf]))
+    array([0., 0.])
+    """
+    return np.zeros(g.shape, g.dtype)
+
+
+@primitive(elementwise=True, promotes="branches", name="where")
+def _where(condition: Any, input: Any, other: Any) -> Any:
+    return np.where(condition, input, other)
+
+
+_where.defvjp(
+    None,
+    lambda g, out, condition, x, y: _where(condition, g, 0.0),
+    lambda g, out, condition, x, y: _where(condition, 0.0, g),
+)
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """`input` where `condition` holds, else `other`; all three broadcast.
+
+    Each gets the gradient of its own elements, and exactly 0 elsewhere. With the condition alone:
+    the indices where it is not zero, one array per axis.
+
+    Raises
+    ------
+    DTypeError
+        The condition is not boolean, or only one of the two values was given.
+
+    Examples
+    --------
+    >>> where(np.array([True, False]), np.array([1.0, 2.0]), 0.0)
+    array([1., 0.])
+    >>> where(np.array([0, 7, 8]))
+    (array([1, 2]),)
+    """
+    if input is None or other is None:
+        if input is not other:
+            raise DTypeError(
+                located("where: got only one of input and other; give both, or the condition alone")
+            )
+        return nonzero(condition, as_tuple=True)
+    kind = getattr(raw(condition), "dtype", None)
+    if kind != np.bool_ and kind != np.uint8:
+        if not isinstance(condition, bool):
+            raise DTypeError(
+                located(
+                    "where: expected condition to be a boolean tensor, but got "
+                    f"{describe(condition)}; compare it with something, such as condition != 0"
+                )
+            )
+    elif is_tensor(condition) and not hasattr(input, "dtype") and not hasattr(other, "dtype"):
+        # Two Python numbers: there is no tensor to tell the dtype.
+        target = dtypes.result_type([input, other])
+        input, other = np.asarray(input, target), np.asarray(other, target)
+    return _where(condition, input, other)
+
+
+@choice
 def maximum(input: Any, other: Any) -> Any:
-    """The larger of two values. The gradient goes to it; a tie shares it equally.
+    """The larger of two values, nan if either is. The gradient goes to it; a tie shares it equally.
 
     Examples
     --------
@@ -98,9 +200,9 @@ def maximum(input: Any, other: Any) -> Any:
     return np.maximum(input, other)
 
 
-@primitive(elementwise=True, promotes="arithmetic")
+@choice
 def minimum(input: Any, other: Any) -> Any:
-    """The smaller of two values. The gradient goes to it; a tie shares it equally.
+    """The smaller of two values, nan if either is. The gradient goes to it; a tie shares it.
 
     Examples
     --------
@@ -110,40 +212,53 @@ def minimum(input: Any, other: Any) -> Any:
     return np.minimum(input, other)
 
 
-@primitive(elementwise=True, promotes="branches", name="where")
-def _where(condition: Any, input: Any, other: Any) -> Any:
-    return np.where(condition, input, other)
-
-
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """`input` where `condition` holds, else `other`; each gets the gradient of its own elements.
-
-    With the condition alone: the indices where it holds, one array per axis.
+@choice
+def fmax(input: Any, other: Any) -> Any:
+    """The larger of two values, the other one if one is nan. `input` takes the gradient of a tie.
 
     Examples
     --------
-    >>> where(np.array([True, False]), np.array([1.0, 2.0]), 0.0)
-    array([1., 0.])
+    >>> fmax(np.array([1.0, np.nan]), np.array([2.0, 2.0]))
+    array([2., 2.])
     """
-    if input is None and other is None:
-        return nonzero(condition, as_tuple=True)
-    return _where(condition, input, other)
+    return np.fmax(input, other)
 
 
-def _share(g: Any, wins: Any, ties: Any) -> Any:
-    return _where(ties, g * 0.5, _where(wins, g, 0.0))
+@choice
+def fmin(input: Any, other: Any) -> Any:
+    """The smaller of two values, the other one if one is nan. `input` takes the gradient of a tie.
+
+    Examples
+    --------
+    >>> fmin(np.array([1.0, np.nan]), np.array([2.0, 2.0]))
+    array([1., 2.])
+    """
+    return np.fmin(input, other)
+
+
+for _op in (eq, ne, lt, le, gt, ge, _where, maximum, minimum, fmax, fmin):
+    _op.explain = clash
+
+
+def _share(g: Any, loses: Any, ties: Any) -> Any:
+    """All of `g` to the winner, half of it to each side of a tie. Beside nan nobody loses."""
+    return _where(loses, 0.0, _where(ties, g * 0.5, g))
 
 
 maximum.defvjp(
-    lambda g, out, x, y: _share(g, x > y, x == y),
-    lambda g, out, x, y: _share(g, y > x, x == y),
-)
-minimum.defvjp(
     lambda g, out, x, y: _share(g, x < y, x == y),
     lambda g, out, x, y: _share(g, y < x, x == y),
 )
-_where.defvjp(
-    None,
-    lambda g, out, condition, x, y: _where(condition, g, 0.0),
-    lambda g, out, condition, x, y: _where(condition, 0.0, g),
+minimum.defvjp(
+    lambda g, out, x, y: _share(g, x > y, x == y),
+    lambda g, out, x, y: _share(g, y > x, x == y),
+)
+# y != y says that y is nan.
+fmax.defvjp(
+    lambda g, out, x, y: _where((x >= y) + (y != y), g, 0.0),
+    lambda g, out, x, y: _where((x >= y) + (y != y), 0.0, g),
+)
+fmin.defvjp(
+    lambda g, out, x, y: _where((x <= y) + (y != y), g, 0.0),
+    lambda g, out, x, y: _where((x <= y) + (y != y), 0.0, g),
 )

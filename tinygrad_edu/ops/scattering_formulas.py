@@ -1,0 +1,70 @@
+"""Products and extremes of the elements that an index brings together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine import primitive
+from .compare import where
+from .index import accumulate, getitem
+
+
+@primitive(name="scatter_reduce")
+def scatter_prod(input: Any, src: Any, *, index: Any) -> Any:
+    """`input` times all elements of `src` that `index` sends to the same place.
+
+    The gradient of a factor is ``g`` times the product of the others.
+
+    Examples
+    --------
+    >>> scatter_prod(np.array([2.0, 1.0]), np.array([3.0, 4.0]), index=(np.array([0, 0]),))
+    array([24.,  1.])
+    """
+    out = np.array(input)
+    np.multiply.at(out, index, src)
+    return out
+
+
+def _d_input(g: Any, out: Any, x: Any, src: Any, index: Any) -> Any:
+    others = where(x == 0, 1.0, x)  # so that the product divided by it is that of the others
+    return g * (scatter_prod(others, src, index=index) / others)
+
+
+def _d_src(g: Any, out: Any, x: Any, src: Any, index: Any) -> Any:
+    zero = src == 0
+    zeros = accumulate(0.0 * x.detach() if hasattr(x, "detach") else 0.0 * x, zero, index=index)
+    alone = zero * (getitem(zeros, index=index) == 1)
+    without = scatter_prod(x, where(alone, 1.0, src), index=index)
+    quotient = getitem(g * out, index=index) / where(zero, 1.0, src)
+    return where(alone, getitem(g * without, index=index), quotient)
+
+
+scatter_prod.defvjp(_d_input, _d_src)
+
+
+@primitive(name="scatter_reduce")
+def scatter_extreme(input: Any, src: Any, *, index: Any, largest: bool) -> Any:
+    """The largest or smallest of `input` and the elements of `src` sent to the same place.
+
+    Those that tie share the gradient equally.
+
+    Examples
+    --------
+    >>> index = (np.array([0, 0]),)
+    >>> scatter_extreme(np.array([2.0, 1.0]), np.array([3.0, 4.0]), index=index, largest=True)
+    array([4., 1.])
+    """
+    out = np.array(input)
+    (np.maximum if largest else np.minimum).at(out, index, src)
+    return out
+
+
+def _shares(g: Any, out: Any, x: Any, src: Any, index: Any, largest: bool) -> tuple[Any, Any]:
+    own, at = x == out, src == getitem(out, index=index)
+    each = g / accumulate(where(own, 1.0, 0.0), where(at, 1.0, 0.0), index=index)
+    return where(own, each, 0.0), where(at, getitem(each, index=index), 0.0)
+
+
+scatter_extreme.defvjp(joint=_shares)
