@@ -32,6 +32,7 @@ RANKS = {
     "ops": 3,
     "data": 3,
     "info": 3,
+    "linalg": 4,
     "creation": 4,
     "inplace": 4,
     "sampling": 4,

@@ -18,6 +18,7 @@ V = R.uniform(-2.0, 2.0, 4)
 T = R.uniform(-2.0, 2.0, (2, 3, 4))
 S = R.uniform(-2.0, 2.0, (4, 4))
 B = N > 0
+I = R.integers(1, 9, (3, 4))
 
 # Ufunc: its inputs. The inverse hyperbolic cosine needs more than 1.
 UFUNCS = dict.fromkeys((*ufuncs.OPS, *ufuncs.COMPOSED), (N,))
@@ -25,7 +26,9 @@ UFUNCS |= dict.fromkeys(("log", "log2", "log10", "sqrt", "reciprocal"), (M,))
 UFUNCS |= dict.fromkeys(("add", "subtract", "multiply", "divide", "logaddexp"), (N, M))
 UFUNCS |= dict.fromkeys(("maximum", "minimum", "fmax", "fmin", "hypot", "arctan2"), (N, V))
 UFUNCS |= dict.fromkeys(("equal", "not_equal", "less", "less_equal", "vecdot"), (N, V))
-UFUNCS |= dict.fromkeys(("greater", "greater_equal", "floor_divide", "remainder"), (V, N))
+UFUNCS |= dict.fromkeys(("greater", "greater_equal", "remainder", "fmod"), (V, N))
+UFUNCS |= dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "floor_divide"), (I, I + 3))
+UFUNCS |= {"invert": (I,), "logaddexp2": (N, M)}
 UFUNCS |= dict.fromkeys(("logical_and", "logical_or", "logical_xor"), (B, V > 0))
 UFUNCS |= {"logical_not": (B,), "matmul": (T, S), "arccosh": (M + 1.0,)}
 UFUNCS |= {name: (M, np.float64(1.5) + V / 4) for name in ("power", "float_power")}

@@ -5,6 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import autograd, cuda, gradcheck, linalg, nn, optim
 from .creation import (
+    BoolTensor,
+    ByteTensor,
+    DoubleTensor,
+    FloatTensor,
+    IntTensor,
+    LongTensor,
     as_tensor,
     asarray,
     empty,

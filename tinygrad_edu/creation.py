@@ -52,28 +52,33 @@ def tensor(
 def _array(data: Any, dtype: Any) -> np.ndarray:
     """A new array of numbers, by PyTorch's rules for their dtype."""
     wanted = None if dtype is None else np.dtype(dtype)
+    kinds: set[np.dtype] = set()
     try:
-        array = np.array(_unboxed(data), dtype=wanted)
+        array = np.array(_unboxed(data, kinds), dtype=wanted)
     except (ValueError, TypeError, OverflowError) as error:
         kind = ShapeError if isinstance(error, ValueError) else DTypeError
         raise kind(located(f"tensor: can't make a tensor of this data: {error}")) from error
     if array.dtype.kind not in "biuf":
         raise DTypeError(located(f"tensor: can't make a tensor of {array.dtype} data"))
-    if wanted is None and array.dtype == np.float64 and _holds_python_numbers(data):
-        array = array.astype(dtypes.get_default_dtype())
+    if wanted is None and array.dtype == np.float64 and np.dtype(np.float64) not in kinds:
+        floats = [k for k in kinds if k.kind == "f"]
+        array = array.astype(dtypes.common(floats) if floats else dtypes.get_default_dtype())
     return array
 
 
-def _unboxed(data: Any) -> Any:
+_NUMBERS = {float, int, bool}
+
+
+def _unboxed(data: Any, kinds: set[np.dtype]) -> Any:
+    """Nested lists of numbers; the dtypes of the arrays among them are entered in `kinds`."""
     if isinstance(data, (list, tuple)):
-        return [_unboxed(d) for d in data]
-    return raw(data)
-
-
-def _holds_python_numbers(data: Any) -> bool:
-    while isinstance(data, (list, tuple, range)) and len(data):
-        data = data[0]
-    return not isinstance(data, (np.ndarray, np.generic)) and not is_tensor(data)
+        if set(map(type, data)) <= _NUMBERS:
+            return data
+        return [_unboxed(d, kinds) for d in data]
+    data = raw(data)
+    if isinstance(data, (np.ndarray, np.generic)):
+        kinds.add(data.dtype)
+    return data
 
 
 def leaf(array: Any, requires_grad: bool = False) -> Any:
@@ -157,7 +162,11 @@ def _default(dtype: Any) -> np.dtype:
 
 
 def zeros(
-    *size_: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *size_: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """A tensor of zeros.
 
@@ -171,7 +180,11 @@ def zeros(
 
 
 def ones(
-    *size_: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *size_: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """A tensor of ones.
 
@@ -185,7 +198,11 @@ def ones(
 
 
 def empty(
-    *size_: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *size_: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """A tensor whose values are whatever the memory held.
 
@@ -227,7 +244,9 @@ def full(
 def _like(make: Any, name: str) -> Any:
     """A function that makes a tensor with the shape and dtype of another."""
 
-    def like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    def like(
+        input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Any:
         check_device(device)
         given = raw(input)
         return leaf(make(given.shape, given.dtype if dtype is None else dtype), requires_grad)
@@ -261,3 +280,24 @@ def full_like(
     given = raw(input)
     array = np.full(given.shape, raw(fill_value), given.dtype if dtype is None else dtype)
     return leaf(array, requires_grad)
+
+
+def _class(name: str, dtype: np.dtype) -> Any:
+    """PyTorch's class of tensors of one dtype, as a function."""
+
+    def make(*data: Any) -> Any:
+        if len(data) == 1 and not isinstance(data[0], int):
+            return leaf(_array(data[0], dtype))
+        return zeros(data if data else (0,), dtype=dtype)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = f"A tensor of {dtype}: of the given data, or zeros of the given sizes."
+    return make
+
+
+FloatTensor = _class("FloatTensor", dtypes.float32)
+DoubleTensor = _class("DoubleTensor", dtypes.float64)
+LongTensor = _class("LongTensor", dtypes.int64)
+IntTensor = _class("IntTensor", dtypes.int32)
+ByteTensor = _class("ByteTensor", dtypes.uint8)
+BoolTensor = _class("BoolTensor", dtypes.bool)

@@ -27,6 +27,9 @@ class device:  # PyTorch's name
     device(type='cpu')
     """
 
+    type: str
+    index: int | None
+
     def __init__(self, type: Any, index: int | None = None) -> None:
         if isinstance(type, device):
             type, index = type.type, type.index

@@ -22,7 +22,7 @@ class DTypeError(TypeError, RuntimeError):
 
 
 class AxisError(IndexError, ValueError, RuntimeError):
-    """An axis or index is out of range (PyTorch raises IndexError, or RuntimeError: this is both)."""
+    """An axis or index is out of range (PyTorch raises IndexError or RuntimeError)."""
 
 
 class GradientError(RuntimeError):
@@ -67,7 +67,15 @@ def explained(error: Exception, op: Any, arrays: Sequence[Any], params: dict) ->
     """A failure inside an op, in words that name the op, its inputs and what to do."""
     if getattr(error, "explained", False):
         return error
+    try:
+        inspect.signature(op.forward).bind(*arrays, **params)
+    except TypeError as misfit:
+        return bad_call(op, misfit)
     names = [*op.inputs, *(f"input {i}" for i in range(len(op.inputs), len(arrays)))]
+    for name, value in zip(names, arrays, strict=False):
+        wrong = "" if isinstance(value, (int, float)) else no_tensor(name, value)
+        if wrong:
+            return DTypeError(located(f"{op.name}(): {wrong}"))
     given = [f"{n} {describe(a)}" for n, a in zip(names, arrays, strict=False)]
     given += [f"{k}={v!r}" for k, v in params.items() if not hasattr(v, "size") or v.size < 9]
     reason = op.explain(*arrays, **params) if op.explain else ""
@@ -80,17 +88,21 @@ def _named_kind(error: Exception) -> type[Exception]:
     """Which of the classes here stands for an error of Python's or NumPy's."""
     if isinstance(error, (ShapeError, DTypeError, AxisError)):
         return type(error)
-    if isinstance(error, (TypeError, AttributeError)):
+    not_a_number = str(error).startswith(("could not convert string", "invalid literal for int"))
+    if isinstance(error, (TypeError, AttributeError)) or not_a_number:
         return DTypeError
     return AxisError if isinstance(error, IndexError) else ShapeError
 
 
-# What the arguments are called that must be tensors. (A parameter that may be None has a default.)
-_TENSORS = frozenset(
-    "a anchor b batch1 batch2 boundaries condition end image index indices input input1 input2 "
-    "key logits mask mat mat1 mat2 negative other positive query sorted_sequence source src target "
-    "tensor tensor1 tensor2 tensors value values var vec vec1 vec2 weight weights x x1 x2".split()
-)
+# What the arguments are called that must be tensors, or several. (Those that may be left out have
+# a default; where a number does as well, it raises no error.)
+_NAMES = """
+    A B a anchor b batch1 batch2 boundaries condition end image index input input1 input2 key logits
+    mask mat mat1 mat2 negative other positive query sorted_sequence source src target tensor
+    tensor1 tensor2 var vec vec1 vec2 weight weights x x1 x2
+"""
+_TENSOR = frozenset(_NAMES.split())
+_TENSORS = frozenset(("tensors", "matrices"))
 _RAW = (TypeError, ValueError, AttributeError, LookupError, OverflowError)
 
 
@@ -101,42 +113,55 @@ def told(error: Exception, function: Callable[..., Any], args: tuple, kwargs: di
     Python's or NumPy's becomes a named one. Any other (a user's own) is left alone.
     """
     name, text = function.__name__, str(error)
-    if "\n  at " in text:
-        if name.strip("_") not in text.partition("\n  at ")[0] and len(error.args) == 1:
-            error.args = (f"{name}: {text}",)
-        return error
-    if not isinstance(error, _RAW):
+    ours = "\n  at " in text
+    if not isinstance(error, _RAW) and not ours:
         return error
     signature = inspect.signature(function)
     try:
         given = signature.bind(*args, **kwargs).arguments
     except TypeError as misfit:
         return DTypeError(located(f"{name}(): {misfit}; it takes {_parameters(signature)}"))
+    numbers = () if isinstance(error, AttributeError) else (int, float)
     for argument, value in given.items():
-        bad = _no_tensor(argument, value, signature.parameters[argument].default)
-        if bad:
-            return DTypeError(located(f"{name}(): {bad}"))
-    shown = ", ".join(f"{k} {_shown(v)}" for k, v in given.items())
-    return _named_kind(error)(located(f"{name}: {error} (given {shown})"))
+        wrong = ""
+        if argument in _TENSORS:
+            wrong = _no_tensors(argument, value)
+        elif argument in _TENSOR and not isinstance(value, numbers):
+            default = signature.parameters[argument].default
+            wrong = "" if value is default else no_tensor(argument, value)
+        if wrong:
+            return DTypeError(located(f"{name}(): {wrong}"))
+    if not ours:
+        shown = ", ".join(f"{k} {_shown(v)}" for k, v in given.items())
+        return _named_kind(error)(located(f"{name}: {error} (given {shown})"))
+    if name.strip("_") not in text.partition("\n  at ")[0] and len(error.args) == 1:
+        error.args = (f"{name}: {text}",)
+    return error
 
 
 def _parameters(signature: inspect.Signature) -> str:
-    return ", ".join(str(p).split(":")[0].split("=")[0].strip() for p in signature.parameters.values())
+    return ", ".join(n for n in signature.parameters if n != "self")
 
 
-def _no_tensor(argument: str, value: Any, default: Any) -> str:
-    """What is wrong with a value that stands in place of a tensor."""
-    if argument == "tensors" and isinstance(value, (list, tuple)):
-        wrong = [i for i, v in enumerate(value) if not hasattr(v, "dtype")]
-        if not wrong:
-            return ""
-        return (
-            f"expected Tensor as element {wrong[0]} in argument 'tensors', but got "
-            f"{type(value[wrong[0]]).__name__}"
-        )
-    if argument not in _TENSORS or value is default or hasattr(value, "dtype"):
+def no_tensor(argument: str, value: Any) -> str:
+    """What is wrong with a value that stands in place of a tensor, if anything."""
+    if hasattr(value, "dtype"):
         return ""
-    return f"argument '{argument}' must be Tensor, not {type(value).__name__}; wrap it in tensor(...)"
+    kind = type(value).__name__
+    return f"argument '{argument}' must be Tensor, not {kind}; wrap it in tensor(...)"
+
+
+def _no_tensors(argument: str, values: Sequence[Any]) -> str:
+    """What is wrong with one of several values that stand in place of tensors."""
+    if not isinstance(values, (list, tuple)):
+        return f"argument '{argument}' must be tuple of Tensors, not {type(values).__name__}"
+    for i, value in enumerate(values):
+        if not hasattr(value, "dtype"):
+            return (
+                f"expected Tensor as element {i} in argument '{argument}', but got "
+                f"{type(value).__name__}; wrap it in tensor(...)"
+            )
+    return ""
 
 
 def _shown(value: Any) -> str:

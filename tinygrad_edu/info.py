@@ -10,7 +10,18 @@ from . import dtypes
 from .engine import is_tensor, raw
 from .errors import DTypeError, located
 
-__all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_tensor", "numel", "result_type"]
+__all__ = [
+    "Size",
+    "is_complex",
+    "is_floating_point",
+    "is_nonzero",
+    "is_tensor",
+    "numel",
+    "result_type",
+]
+
+Size = tuple
+"""The type of shapes."""
 
 
 def numel(input: Any) -> int:

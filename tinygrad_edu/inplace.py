@@ -17,6 +17,7 @@ from . import ops
 from .engine import LEAF, is_tensor, owner, raw, state, wrote
 from .errors import DTypeError, InPlaceError, ShapeError, located
 from .gradients import follow
+from .ops.arguments import telling_methods
 from .ops.index import index_put
 
 
@@ -68,6 +69,7 @@ def operator(op: Callable[..., Any]) -> Any:
     return method
 
 
+@telling_methods
 class InPlace:
     """The writing half of Tensor."""
 

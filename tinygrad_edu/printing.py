@@ -62,32 +62,30 @@ def set_printoptions(
 
 
 def _number_format(array: np.ndarray) -> tuple[Any, int]:
-    """A function that formats one element, and the width of the longest."""
+    """A function that formats one element, and the width of the longest finite one but zero.
+
+    By this rule of PyTorch's, "nan" and "inf" can be wider than their column.
+    """
     if array.dtype.kind != "f":
         texts = [str(v) for v in array.ravel().tolist()]
         return str, max(map(len, texts), default=1)
     digits = _options["precision"]
-    finite = np.abs(array[np.isfinite(array) & (array != 0)].astype(np.float64))
-    sci, whole = False, True
-    if finite.size:
-        low, high = float(finite.min()), float(finite.max())
-        whole = bool((finite == np.ceil(finite)).all())
-        sci = high / low > 1000 or high > 1e8 or (not whole and low < 1e-4)
-    if _options["sci_mode"] is not None:
-        sci = _options["sci_mode"]
-    if sci:
-        pattern = f"{{:.{digits}e}}"
-    elif whole:
-        pattern = "{:.0f}."
-    else:
-        pattern = f"{{:.{digits}f}}"
+    values = array[np.isfinite(array) & (array != 0)].astype(np.float64)
+    whole = not values.size or bool((values == np.ceil(values)).all())
+    sci = False
+    if values.size:
+        sizes = np.abs(values)
+        low, high = float(sizes.min()), float(sizes.max())
+        sci = high / low > 1000 or high > 1e8 or low < 1e-4
+        if _options["sci_mode"] is not None:
+            sci = _options["sci_mode"]
+    kind = f".{digits}e" if sci else ".0f" if whole else f".{digits}f"
 
     def one(value: float) -> str:
-        if whole and not sci and not math.isfinite(value):
-            return f"{value:.0f}"
-        return pattern.format(value)
+        text = format(value, kind)
+        return text + "." if whole and not sci and math.isfinite(value) else text
 
-    return one, max((len(one(v)) for v in array.ravel().tolist()), default=1)
+    return one, max((len(one(v)) for v in values.tolist()), default=1)
 
 
 def _edges(array: np.ndarray) -> np.ndarray:
@@ -135,7 +133,7 @@ def format_tensor(array: np.ndarray, suffixes: list[str], prefix: str = "tensor(
         one, width = _number_format(_edges(array) if summary else array)
         text = _rows(array, indent, summary, one, 0 if array.ndim == 0 else width)
     out = prefix + text
-    last = len(out) - out.rfind("\n") - 1
+    last = len(out) - out.rfind("\n") + 1  # as PyTorch counts
     for suffix in suffixes:
         if last + len(suffix) + 2 > _options["linewidth"]:
             out, last = out + ",\n" + " " * indent + suffix, indent + len(suffix)

@@ -12,6 +12,7 @@ from .device import CPU, check_device
 
 _PYTORCH = 67280421310721  # the seed of its new generators
 
+
 class Generator:
     """A source of random numbers with a state of its own.
 

@@ -57,7 +57,7 @@ def arange(
     dtype = np.dtype(dtype)
     if dtype.kind != "f":
         start, end, step = int(start), int(end), int(step)
-        return leaf(np.arange(start, end, step, dtype), requires_grad)
+        return leaf(np.arange(start, end, step).astype(dtype), requires_grad)
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
     return leaf((start + step * np.arange(count, dtype=np.float64)).astype(dtype), requires_grad)
 
@@ -79,16 +79,23 @@ def linspace(
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
     check_device(device)
-    values = _evenly("linspace", start, end, steps)
     dtype = np.dtype(dtypes.get_default_dtype() if dtype is None else dtype)
-    return leaf(values.astype(dtype), requires_grad)
+    return leaf(_evenly("linspace", start, end, steps, dtype).astype(dtype), requires_grad)
 
 
-def _evenly(name: str, start: Any, end: Any, steps: int) -> np.ndarray:
+def _evenly(name: str, start: Any, end: Any, steps: int, dtype: np.dtype) -> np.ndarray:
+    """Counted from the nearer end, with a step rounded to `dtype`: PyTorch's last digits."""
     if steps < 0:
         raise ShapeError(located(f"{name}: number of steps must be non-negative, got {steps}"))
-    first, last = float(_number(start)), float(_number(end))
-    return np.linspace(first, last, steps)
+    kind = dtype.type
+    first, last = kind(_number(start)), kind(_number(end))
+    if dtype.kind == "f":
+        step = float((last - first) / kind(max(steps - 1, 1)))
+    else:
+        step = (float(last) - float(first)) / max(steps - 1, 1)
+    i = np.arange(steps)
+    near = i < steps // 2 if steps > 1 else i == 0
+    return np.where(near, float(first) + step * i, float(last) - step * (steps - 1 - i))
 
 
 def logspace(
@@ -109,8 +116,9 @@ def logspace(
     tensor([  1.,  10., 100.])
     """
     check_device(device)
-    values = np.power(float(base), _evenly("logspace", start, end, steps))
     dtype = np.dtype(dtypes.get_default_dtype() if dtype is None else dtype)
+    exact = np.dtype(np.float64)
+    values = np.power(float(base), _evenly("logspace", start, end, steps, exact))
     return leaf(values.astype(dtype), requires_grad)
 
 

@@ -217,7 +217,9 @@ def normal(
     check_device(device)
     m, s = raw(mean), raw(std)
     if np.size(s) and np.min(s) < 0:
-        raise ShapeError(located(f"normal expects all elements of std >= 0.0, but found {np.min(s)}"))
+        raise ShapeError(
+            located(f"normal expects all elements of std >= 0.0, but found {np.min(s)}")
+        )
     given = [v.dtype for v in (m, s) if hasattr(v, "dtype")]
     if size is not None:
         shape = _size("normal", (size,), None)
@@ -275,7 +277,9 @@ def multinomial(
     """
     weights = np.asarray(raw(input))
     if not is_tensor(input) and not isinstance(input, np.ndarray):
-        raise DTypeError(located(f"multinomial: input must be a Tensor, not {type(input).__name__}"))
+        raise DTypeError(
+            located(f"multinomial: input must be a Tensor, not {type(input).__name__}")
+        )
     if weights.dtype.kind != "f":
         raise DTypeError(
             located(
@@ -308,7 +312,9 @@ def multinomial(
         ends = np.cumsum(rows, axis=1)
         ends /= ends[:, -1:]
         points = rng.random((len(rows), num_samples))
-        found = np.stack([np.searchsorted(e, q, "right") for e, q in zip(ends, points, strict=True)])
+        found = np.stack(
+            [np.searchsorted(e, q, "right") for e, q in zip(ends, points, strict=True)]
+        )
     else:
         # The order of arrival of exponential clocks that run at these rates is such a draw.
         with np.errstate(divide="ignore"):

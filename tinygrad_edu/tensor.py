@@ -90,6 +90,9 @@ class Tensor(InPlace, Methods, NumPyCitizen):
             raise TypeError("iteration over a 0-d tensor")
         return (self[i] for i in range(len(self._array)))
 
+    def __contains__(self, element: Any) -> bool:
+        return bool(np.any(raw(self == element)))
+
     def __bool__(self) -> bool:
         if self._array.size != 1:
             raise RuntimeError(
@@ -111,7 +114,8 @@ class Tensor(InPlace, Methods, NumPyCitizen):
 
     def __repr__(self) -> str:
         suffixes = []
-        if self.dtype not in (dtypes.get_default_dtype(), dtypes.int64, dtypes.bool):
+        usual = (dtypes.get_default_dtype(), dtypes.int64, dtypes.bool)
+        if self.dtype not in (usual if self._array.size else usual[:1]):
             suffixes.append(f"dtype={self.dtype}")
         if isinstance(self._node, Node):
             suffixes.append(f"grad_fn={self._node!r}")

@@ -210,6 +210,15 @@ def _bincount(x, weights=None, minlength=0):
     return np.bincount(x, weights, minlength)
 
 
+def _histogram(x, bins=100, range=None, density=False):
+    low, high = range or (x.min(), x.max())
+    edges = low + (high - low) * np.arange(bins + 1) / bins
+    place = np.minimum(((x - low) / (high - low) * bins).astype(int), bins - 1)
+    inside = (x >= low) & (x <= high)
+    hist = np.array([((place == k) & inside).sum() for k in np.arange(bins)], float)
+    return (hist / (hist.sum() * (high - low) / bins) if density else hist), edges
+
+
 def _histc(x, bins=100, min=0, max=0):
     return np.histogram(x, bins, (min, max) if min != max else None)[0].astype(x.dtype)
 
@@ -452,6 +461,16 @@ SPECS: list[OpSpec] = [
             sample(draw(9), 4, -1, 1),
             sample(draw(3, 4), bins=5, min=-3, max=3),
             sample(draw(9), 6),
+        ],
+        differentiable=False,
+        ints=False,
+    ),
+    op(
+        "histogram",
+        _histogram,
+        lambda draw: [
+            sample(draw(9), 4, range=(-1.0, 1.0)),
+            sample(draw(3, 4), bins=5, density=True),
         ],
         differentiable=False,
         ints=False,

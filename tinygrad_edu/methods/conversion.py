@@ -11,7 +11,7 @@ from .. import creation, dtypes, ops
 from ..device import CPU, DeviceError, check_device, device
 from ..engine import raw
 from ..errors import DTypeError, located
-from ..ops.arguments import one_axis
+from ..ops.arguments import one_axis, telling_methods
 
 _TYPES = {  # PyTorch's names of tensor classes
     "FloatTensor": dtypes.float32,
@@ -34,6 +34,7 @@ def _converts(dtype: Any) -> Any:
     return method
 
 
+@telling_methods
 class Conversion:
     """Size, dtype, layout, and conversions."""
 
@@ -131,7 +132,9 @@ class Conversion:
             raise DTypeError(located(f"to(): unknown argument {', '.join(kwargs)!r}"))
         if given and (hasattr(raw(given[0]), "shape") and not isinstance(given[0], np.dtype)):
             other = given.pop(0)
-        elif given and isinstance(given[0], (str, device, type(None))) and not _names_dtype(given[0]):
+        elif (
+            given and isinstance(given[0], (str, device, type(None))) and not _names_dtype(given[0])
+        ):
             where = given.pop(0)
         if other is not None:
             dtype = raw(other).dtype

@@ -6,8 +6,10 @@ from typing import Any
 
 from .. import ops
 from ..inplace import in_place
+from ..ops.arguments import telling_methods
 
 
+@telling_methods
 class Elementwise:
     """Arithmetic, exponentials, comparisons, rounding, logic."""
 

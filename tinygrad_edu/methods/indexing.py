@@ -9,8 +9,10 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError, located
 from ..inplace import in_place
+from ..ops.arguments import telling_methods
 
 
+@telling_methods
 class Indexing:
     """Copies and parts."""
 

@@ -21,6 +21,7 @@ class Reductions:
     cumsum = ops.cumsum
     diff = ops.diff
     histc = ops.histc
+    histogram = ops.histogram
     kthvalue = ops.kthvalue
     logsumexp = ops.logsumexp
     max = ops.max

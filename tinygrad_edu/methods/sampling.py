@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import sampling
 from ..errors import DTypeError, ShapeError, located
+from ..ops.arguments import telling_methods
 from ..random import numpy_generator
 from ..sampling import bernoulli_array, integer_array, normal_array, uniform_array
 
@@ -17,6 +18,7 @@ def _only_floats(name: str, tensor: Any) -> None:
         raise DTypeError(located(f"{name}: not implemented for {tensor.dtype}; use .float()"))
 
 
+@telling_methods
 class Sampling:
     """Random numbers from the probabilities in a tensor, or written into it.
 
@@ -26,7 +28,9 @@ class Sampling:
     bernoulli = sampling.bernoulli
     multinomial = sampling.multinomial
 
-    def uniform_(self: Any, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **names: Any) -> Any:
+    def uniform_(
+        self: Any, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **names: Any
+    ) -> Any:
         """Fill with uniform numbers from ``from`` up to (not including) `to`."""
         _only_floats("uniform_", self)
         low, high = names.pop("from", from_), to
@@ -49,7 +53,9 @@ class Sampling:
         drawn += mean
         return self._put(drawn)
 
-    def log_normal_(self: Any, mean: float = 1.0, std: float = 2.0, *, generator: Any = None) -> Any:
+    def log_normal_(
+        self: Any, mean: float = 1.0, std: float = 2.0, *, generator: Any = None
+    ) -> Any:
         """Fill with numbers whose logarithms are normal."""
         _only_floats("log_normal_", self)
         drawn = normal_array(self.shape, np.dtype(np.float64), generator)
@@ -63,7 +69,9 @@ class Sampling:
         drawn = np.asarray(numpy_generator(generator).exponential(1.0 / lambd, self.shape))
         return self._put(drawn.astype(self.dtype))
 
-    def cauchy_(self: Any, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None) -> Any:
+    def cauchy_(
+        self: Any, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None
+    ) -> Any:
         """Fill with Cauchy numbers."""
         _only_floats("cauchy_", self)
         drawn = np.asarray(numpy_generator(generator).standard_cauchy(self.shape))

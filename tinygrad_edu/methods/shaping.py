@@ -10,6 +10,7 @@ from ..engine import LEAF, state
 from ..inplace import in_place
 from ..ops import repeating, splitting
 from ..ops import shape as shapes
+from ..ops.arguments import telling_methods
 
 
 def _reshaping(op: Callable[..., Any]) -> Any:
@@ -28,6 +29,7 @@ def _reshaping(op: Callable[..., Any]) -> Any:
     return method
 
 
+@telling_methods
 class Shaping:
     """Shape, order, parts."""
 

@@ -19,6 +19,9 @@ OPS = {
     **{name: name for name in ("maximum", "minimum", "fmax", "fmin", "matmul", "float_power")},
     **{name: name for name in ("floor", "ceil", "isnan", "isinf", "isfinite")},
     **{name: name for name in ("logical_and", "logical_or", "logical_xor", "logical_not")},
+    **{name: name for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "floor_divide")},
+    **{name: name for name in ("fmod", "remainder", "trunc", "logaddexp2")},
+    "invert": "bitwise_not",
     "subtract": "sub",
     "multiply": "mul",
     "divide": "div",
@@ -44,9 +47,6 @@ OPS = {
 
 # Ufuncs that no single op computes.
 COMPOSED: dict[str, Callable[..., Any]] = {
-    "floor_divide": lambda a, b: ops.div(a, b, rounding_mode="floor"),
-    "remainder": lambda a, b: ops.sub(a, ops.mul(b, ops.div(a, b, rounding_mode="floor"))),
-    "trunc": lambda a: ops.mul(ops.sign(a), ops.floor(ops.abs(a))),
     "radians": lambda a: ops.mul(a, np.pi / 180),
     "deg2rad": lambda a: ops.mul(a, np.pi / 180),
     "degrees": lambda a: ops.mul(a, 180 / np.pi),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..engine import raw
-from ..errors import AxisError, DTypeError, located, told
+from ..errors import AxisError, DTypeError, located, no_tensor, told
 
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input"}
 
@@ -59,6 +59,22 @@ def all_telling(names: dict[str, Any], public: Sequence[str]) -> None:
             if function not in made:
                 made[function] = telling(function)
             names[name] = made[function]
+
+
+def telling_methods(kind: type) -> type:
+    """A class whose public methods are all :func:`telling`."""
+    for name, method in list(vars(kind).items()):
+        if inspect.isfunction(method) and not name.startswith("_") and not hasattr(method, "tells"):
+            method.__name__ = name if method.__name__ == "method" else method.__name__
+            setattr(kind, name, telling(method))
+    return kind
+
+
+def expect_tensors(name: str, **given: Any) -> None:
+    """Refuse lists, strings and None, which NumPy would take."""
+    for argument, value in given.items():
+        if wrong := no_tensor(argument, value):
+            raise DTypeError(located(f"{name}(): {wrong}"))
 
 
 def one_axis(name: str, dim: Any, ndim: int) -> int:

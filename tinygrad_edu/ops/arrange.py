@@ -166,7 +166,9 @@ def atleast_3d(*tensors: Any) -> Any:
 
 @primitive(name="flip")
 def _flip(input: Any, *, dims: tuple[int, ...]) -> Any:
-    return np.flip(input, dims if input.ndim else ()).copy()  # a view of negative strides would share its memory
+    return np.flip(
+        input, dims if input.ndim else ()
+    ).copy()  # a view of negative strides would share its memory
 
 
 _flip.defvjp(lambda g, out, x, dims: _flip(g, dims=dims))

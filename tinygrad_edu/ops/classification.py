@@ -11,7 +11,15 @@ from ..errors import ShapeError, located
 from .arithmetic import mul
 from .compare import where
 from .fitting import to_dtype
-from .loss import check_classes, chosen, class_indices, reduced
+from .loss import (
+    by_columns,
+    check_classes,
+    chosen,
+    class_indices,
+    flat_places,
+    one_hot_rows,
+    reduced,
+)
 from .quiet import quiet
 from .reduce import _sum
 from .shape import _reshape
@@ -139,26 +147,26 @@ def nll_loss(
 def _cross_entropy(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
     """Mean over the rows of ``logsumexp(s) - s[y]``; keeps softmax(s) for the gradient."""
     n = len(labels)
-    rows = kept["rows"] = np.arange(n)
-    shifted = input - np.maximum.reduce(input, axis=1, keepdims=True)
-    own = shifted[rows, labels]
-    e = np.exp(shifted, out=shifted)
-    total = np.add.reduce(e, axis=1, keepdims=True)
-    losses = np.log(total[:, 0]) - own
+    turned = kept["turned"] = by_columns(input)
+    s = input.T.copy() if turned else input
+    axis = 0 if turned else 1
+    s = np.subtract(s, np.maximum.reduce(s, axis=axis, keepdims=True), out=s if turned else None)
+    places = kept["places"] = flat_places(labels, input.shape, turned)
+    own = s.reshape(-1)[places]
+    e = kept["softmax"] = np.exp(s, out=s)
+    total = np.add.reduce(e, axis=axis, keepdims=True)
+    losses = np.log(total.reshape(-1)) - own
     e /= total
-    kept["softmax"] = e
     return np.add.reduce(losses) / float(n)
 
 
 def _softmax_minus_onehot(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> Any:
     share = g / float(len(labels))
     if is_tensor(g):  # this pass is recorded, and what forward kept has no history
-        onehot = np.zeros(s.shape, s.dtype)
-        onehot[kept["rows"], labels] = 1.0
-        return (_softmax(s, axis=(1,)) - onehot) * share
+        return (_softmax(s, axis=(1,)) - one_hot_rows(labels, s)) * share
     d = kept["softmax"] * share
-    d[kept["rows"], labels] -= share
-    return d
+    d.reshape(-1)[kept["places"]] -= share
+    return d.T if kept["turned"] else d
 
 
 _cross_entropy.defvjp(_softmax_minus_onehot)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
-from .arguments import one_axis
+from .arguments import expect_tensors, one_axis
 from .arithmetic import mul
 from .fitting import to_dtype
 from .index import getitem
@@ -258,6 +258,7 @@ def einsum(*args: Any) -> Any:
         equation, operands = _from_lists(args)
     if not operands:
         _fail("must provide at least one operand")
+    expect_tensors("einsum", **{f"operand {i}": x for i, x in enumerate(operands)})
     shapes = [np.shape(raw(x)) for x in operands]
     labels, out = _parse(equation, tuple(map(len, shapes)))
     _check_sizes(equation, shapes, labels)
@@ -335,6 +336,7 @@ def kron(input: Any, other: Any) -> Any:
     >>> kron(np.array([1.0, 10.0]), np.array([1.0, 2.0]))
     array([ 1.,  2., 10., 20.])
     """
+    expect_tensors("kron", input=input, other=other)
     x, y = np.shape(raw(input)), np.shape(raw(other))
     n = max(len(x), len(y))
     x, y = (1,) * (n - len(x)) + x, (1,) * (n - len(y)) + y

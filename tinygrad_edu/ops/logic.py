@@ -9,6 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..engine import primitive, raw
 from ..errors import DTypeError, describe, located
+from .arguments import expect_tensors
 from .compare import clash
 from .quiet import quiet
 
@@ -270,4 +271,5 @@ def equal(input: Any, other: Any) -> bool:
     >>> equal(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
     True
     """
+    expect_tensors("equal", input=input, other=other)
     return bool(np.array_equal(raw(input), raw(other)))

@@ -112,3 +112,39 @@ def check_classes(name: str, labels: np.ndarray, classes: int) -> None:
                 f"0 to {classes - 1}"
             )
         )
+
+
+# Rows of a few classes are slow to reduce one by one; as columns, all examples go in step.
+_FEW = 64
+
+
+def by_columns(scores: np.ndarray) -> bool:
+    """Whether a loss works on a transposed copy of (N, C) scores."""
+    return scores.shape[1] <= _FEW
+
+
+def flat_places(labels: np.ndarray, shape: tuple[int, ...], turned: bool) -> np.ndarray:
+    """Where the scores of the right classes are in the flattened (N, C) or, turned, (C, N) array.
+
+    Examples
+    --------
+    >>> flat_places(np.array([2, 0]), (2, 3), turned=False)
+    array([2, 3])
+    """
+    n, classes = shape
+    rows = np.arange(n)
+    return labels * n + rows if turned else rows * classes + labels
+
+
+def one_hot_rows(labels: np.ndarray, scores: Any) -> np.ndarray:
+    """A row of zeros for each label, with a one at its place; of the shape of `scores`.
+
+    Examples
+    --------
+    >>> one_hot_rows(np.array([2, 0]), np.zeros((2, 3)))
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    out = np.zeros(scores.shape, scores.dtype)
+    out[np.arange(len(labels)), labels] = 1.0
+    return out

@@ -12,7 +12,17 @@ from .arithmetic import mul, neg, sub
 from .bounds import clamp_min
 from .compare import where
 from .index import getitem
-from .loss import check_classes, chosen, class_indices, reduced, same_shape, weighted
+from .loss import (
+    by_columns,
+    check_classes,
+    chosen,
+    class_indices,
+    flat_places,
+    one_hot_rows,
+    reduced,
+    same_shape,
+    weighted,
+)
 from .reduce import _mean, _sum
 from .shape import _reshape, unsqueeze
 from .smooth import logsigmoid
@@ -38,14 +48,17 @@ def _class_hinge(
 
     `factor` is a number, or has one for each row. Kept for the gradient: the hinges.
     """
-    rows = kept["rows"] = np.arange(len(labels))
-    margins = input - (input[rows, labels] - delta)[:, None]
-    hinges = kept["hinges"] = np.maximum(margins, 0.0, out=margins)
-    hinges[rows, labels] = 0.0
+    turned = kept["turned"] = by_columns(input)
+    places = kept["places"] = flat_places(labels, input.shape, turned)
+    s = input.T.copy() if turned else input.copy()
+    own = s.reshape(-1)[places] - delta
+    s -= own if turned else own[:, None]
+    hinges = kept["hinges"] = np.maximum(s, 0.0, out=s)
+    hinges.reshape(-1)[places] = 0.0
     terms = hinges if power == 1 else hinges * hinges
     if total and isinstance(factor, float):
         return np.add.reduce(terms, axis=None) * factor
-    losses = np.add.reduce(terms, axis=1) * factor
+    losses = np.add.reduce(terms, axis=0 if turned else 1) * factor
     return np.add.reduce(losses) if total else losses
 
 
@@ -60,23 +73,25 @@ def _d_class_hinge(
     total: bool,
     kept: dict,
 ) -> Any:
-    rows, hinges = kept["rows"], kept["hinges"]
+    hinges, turned = kept["hinges"], kept["turned"]
     per_row = g * factor
-    if per_row.ndim:
-        per_row = _reshape(per_row, shape=(-1, 1))
     if not is_tensor(g):
         d = np.asarray(hinges > 0, hinges.dtype) if power == 1 else hinges * 2.0
-        d[rows, labels] = -np.add.reduce(d, axis=1)
-        d *= per_row
+        d.reshape(-1)[kept["places"]] = -np.add.reduce(d, axis=0 if turned else 1)
+        if turned:
+            d *= per_row
+            return d.T
+        d *= per_row[:, None] if per_row.ndim else per_row
         return d
     # This pass is recorded: how often (and for squares, how much) each score counts.
-    counts = np.asarray(hinges > 0, hinges.dtype)
+    counts = np.asarray((hinges.T if turned else hinges) > 0, hinges.dtype)
+    onehot = one_hot_rows(labels, s)
     slopes: Any = counts
     if power == 2:
-        own = _reshape(getitem(s, index=(rows, labels)), shape=(-1, 1))
+        own = _sum(s * onehot, axis=(1,), keepdims=True)
         slopes = counts * (s - own + delta) * 2.0
-    onehot = np.zeros(counts.shape, counts.dtype)
-    onehot[rows, labels] = 1.0
+    if per_row.ndim:
+        per_row = _reshape(per_row, shape=(-1, 1))
     return (slopes - onehot * _sum(slopes, axis=(1,), keepdims=True)) * per_row
 
 

@@ -12,6 +12,7 @@ from ..random import numpy_generator
 from .compare import _where as where
 from .exponential import floats_only
 from .quiet import quiet
+from .selection import select
 from .shape import _reshape
 
 __all__ = [
@@ -57,8 +58,14 @@ def relu(input: Any) -> Any:
     return np.maximum(input, 0)
 
 
+@primitive(name="relu_backward")
+def _through(g: Any, *, stops: Any) -> Any:
+    return select(stops, 0.0, g)
+
+
+_through.defvjp(lambda g, out, u, stops: _through(g, stops=stops))
 # Asked this way round, a NaN lets its gradient through, as in PyTorch.
-relu.defvjp(lambda g, out, x: where(out <= 0, 0.0, g))
+relu.defvjp(lambda g, out, x: _through(g, stops=raw(out) <= 0))
 
 
 @primitive(elementwise=True, name="hardtanh")
@@ -98,7 +105,7 @@ def relu6(input: Any) -> Any:
 @primitive(elementwise=True, name="leaky_relu")
 def _leaky_relu(input: Any, *, slope: Any) -> Any:
     floats_only(input)
-    return np.where(input > 0, input, input * slope)
+    return select(input > 0, input, input * slope)
 
 
 _leaky_relu.defvjp(lambda g, out, x, slope: where(x > 0, g, g * slope))
@@ -140,7 +147,7 @@ def rrelu(
 @primitive(elementwise=True, promotes="same", name="prelu")
 def _prelu(input: Any, weight: Any) -> Any:
     floats_only(input)
-    return np.where(input > 0, input, weight * input)
+    return select(input > 0, input, weight * input)
 
 
 _prelu.defvjp(

@@ -50,7 +50,9 @@ def reduced_axes(name: str, dim: Any, ndim: int) -> Axes:
 
 def spread(g: Any, shape: tuple[int, ...], axis: Axes) -> Any:
     """A reduced gradient, repeated along the axes that were reduced, back to `shape`."""
-    return broadcast_to(_reshape(g, shape=kept(shape, axis)), shape=shape)
+    if len(axis) + g.ndim != len(shape) or axis != tuple(range(len(axis))):
+        g = _reshape(g, shape=kept(shape, axis))  # else broadcasting puts the axes back by itself
+    return broadcast_to(g, shape=shape)
 
 
 def kept(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:

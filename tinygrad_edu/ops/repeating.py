@@ -119,7 +119,11 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
 def _several(tensors: tuple[Any, ...]) -> tuple[Any, ...]:
     """Tensors given one by one, or as one list."""
-    return tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    return (
+        tuple(tensors[0])
+        if len(tensors) == 1 and isinstance(tensors[0], (list, tuple))
+        else tensors
+    )
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
@@ -286,7 +290,9 @@ def repeat_interleave(
     axis = one_axis("repeat_interleave", dim, raw(input).ndim)
     n, counts = raw(input).shape[axis], np.asarray(raw(repeats))
     if counts.dtype.kind not in "iu":
-        raise DTypeError(located(f"repeat_interleave: repeats must be integers, not {counts.dtype}"))
+        raise DTypeError(
+            located(f"repeat_interleave: repeats must be integers, not {counts.dtype}")
+        )
     if counts.size not in (1, n) or counts.ndim > 1:
         raise ShapeError(
             located(

@@ -92,12 +92,16 @@ def scatter(
     else:
         src = np.full(np.shape(raw(index)) or (1,), raw(src), raw(input).dtype)
     if reduce is None:
-        return _on_vector(lambda x, i, s: _index_put(x, s, index=i), "scatter", input, dim, index, src)
+        return _on_vector(
+            lambda x, i, s: _index_put(x, s, index=i), "scatter", input, dim, index, src
+        )
     if reduce == "add":
         return scatter_add(input, dim, index, _like(src, index))
     if reduce == "multiply":
         return scatter_reduce(input, dim, index, _like(src, index), "prod")
-    raise ShapeError(located(f'scatter: reduce argument must be "add" or "multiply", not {reduce!r}'))
+    raise ShapeError(
+        located(f'scatter: reduce argument must be "add" or "multiply", not {reduce!r}')
+    )
 
 
 def _like(src: Any, index: Any) -> Any:
@@ -154,9 +158,9 @@ def scatter_reduce(
 
     def write(x: Any, places: Any, values: Any) -> Any:
         if reduce in ("amax", "amin"):
-            if not include_self:  # the worst there is loses against every other
-                x = _index_put(x, _worst(raw(x).dtype, reduce), index=places)
-            return scatter_extreme(x, values, index=places, largest=reduce == "amax")
+            return scatter_extreme(
+                x, values, index=places, largest=reduce == "amax", include_self=include_self
+            )
         if not include_self:
             x = _index_put(x, 1 if reduce == "prod" else 0, index=places)
         if reduce == "prod":
@@ -173,13 +177,6 @@ def scatter_reduce(
         return div(total, counts.astype(raw(x).dtype))
 
     return _on_vector(write, "scatter_reduce", input, dim, index, src)
-
-
-def _worst(dtype: np.dtype, reduce: str) -> Any:
-    if dtype.kind == "f":
-        return -np.inf if reduce == "amax" else np.inf
-    limits = np.iinfo(dtype)
-    return limits.min if reduce == "amax" else limits.max
 
 
 # ------------------------------------------------------------------- slices named by a vector
@@ -239,6 +236,13 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
     array([0., 0., 6.])
     """
     x, places = _slices("index_add", input, dim, index)
+    if x is not input and raw(source).ndim:
+        raise ShapeError(
+            located(
+                "index_add: source tensor shape must match self tensor shape, excluding the "
+                f"specified dimension. Got self.shape = (), source.shape = {raw(source).shape}"
+            )
+        )
     source = _checked_slices("index_add", x, places, source)
     if alpha != 1:
         source = mul(source, alpha)
@@ -292,7 +296,9 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
 
     Examples
     --------
-    >>> index_put(np.zeros(3), (np.array([0, 0]),), np.array([1.0, 2.0]), accumulate=True)
+    >>> index_put(
+    ...     np.zeros(3), (np.array([0, 0]),), np.array([1.0, 2.0]), accumulate=True
+    ... )
     array([3., 0., 0.])
     """
     basic, places = plain_index(tuple(indices), raw(input).shape)
@@ -310,7 +316,9 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
 
     Examples
     --------
-    >>> masked_scatter(np.zeros(3), np.array([True, False, True]), np.array([5.0, 6.0, 7.0]))
+    >>> masked_scatter(
+    ...     np.zeros(3), np.array([True, False, True]), np.array([5.0, 6.0, 7.0])
+    ... )
     array([5., 0., 6.])
     """
     chosen = np.asarray(raw(mask))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine import primitive
 from .compare import where
-from .index import accumulate, getitem
+from .index import accumulate, getitem, index_put
 
 
 @primitive(name="scatter_reduce")
@@ -19,7 +19,9 @@ def scatter_prod(input: Any, src: Any, *, index: Any) -> Any:
 
     Examples
     --------
-    >>> scatter_prod(np.array([2.0, 1.0]), np.array([3.0, 4.0]), index=(np.array([0, 0]),))
+    >>> scatter_prod(
+    ...     np.array([2.0, 1.0]), np.array([3.0, 4.0]), index=(np.array([0, 0]),)
+    ... )
     array([24.,  1.])
     """
     out = np.array(input)
@@ -45,26 +47,45 @@ scatter_prod.defvjp(_d_input, _d_src)
 
 
 @primitive(name="scatter_reduce")
-def scatter_extreme(input: Any, src: Any, *, index: Any, largest: bool) -> Any:
+def scatter_extreme(
+    input: Any, src: Any, *, index: Any, largest: bool, include_self: bool = True
+) -> Any:
     """The largest or smallest of `input` and the elements of `src` sent to the same place.
 
-    Those that tie share the gradient equally.
+    Those that tie share the gradient equally. An element of `input` that does not take part gets
+    none, but as in PyTorch counts as one more if it happens to be equal.
 
     Examples
     --------
     >>> index = (np.array([0, 0]),)
-    >>> scatter_extreme(np.array([2.0, 1.0]), np.array([3.0, 4.0]), index=index, largest=True)
+    >>> scatter_extreme(
+    ...     np.array([2.0, 1.0]), np.array([3.0, 4.0]), index=index, largest=True
+    ... )
     array([4., 1.])
     """
     out = np.array(input)
+    if not include_self:  # the worst there is loses against every other
+        out[index] = _worst(out.dtype, largest)
     (np.maximum if largest else np.minimum).at(out, index, src)
     return out
 
 
-def _shares(g: Any, out: Any, x: Any, src: Any, index: Any, largest: bool) -> tuple[Any, Any]:
+def _worst(dtype: np.dtype, largest: bool) -> Any:
+    if dtype.kind == "f":
+        return -np.inf if largest else np.inf
+    limits = np.iinfo(dtype)
+    return limits.min if largest else limits.max
+
+
+def _shares(
+    g: Any, out: Any, x: Any, src: Any, index: Any, largest: bool, include_self: bool
+) -> tuple[Any, Any]:
     own, at = x == out, src == getitem(out, index=index)
     each = g / accumulate(where(own, 1.0, 0.0), where(at, 1.0, 0.0), index=index)
-    return where(own, each, 0.0), where(at, getitem(each, index=index), 0.0)
+    d_input = where(own, each, 0.0)
+    if not include_self:
+        d_input = index_put(d_input, 0.0, index=index)
+    return d_input, where(at, getitem(each, index=index), 0.0)
 
 
 scatter_extreme.defvjp(joint=_shares)

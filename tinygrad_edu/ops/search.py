@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine import box, is_tensor, raw
 from ..errors import ShapeError, located
+from .arguments import expect_tensors
 
 __all__ = ["bucketize", "searchsorted"]
 
@@ -31,6 +32,7 @@ def searchsorted(
     >>> searchsorted(np.array([1.0, 3.0, 5.0]), np.array([3.0, 4.0]))
     array([1, 2])
     """
+    expect_tensors("searchsorted", sorted_sequence=sorted_sequence)
     rows, values = np.asarray(raw(sorted_sequence)), np.asarray(raw(input))
     if sorter is not None:
         rows = np.take_along_axis(rows, np.asarray(raw(sorter)), axis=-1)
@@ -53,9 +55,7 @@ def searchsorted(
     return box(found) if is_tensor(sorted_sequence) or is_tensor(input) else found
 
 
-def bucketize(
-    input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False
-) -> Any:
+def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The number of the interval between `boundaries` in which each value lies.
 
     Examples
@@ -63,4 +63,12 @@ def bucketize(
     >>> bucketize(np.array([0.0, 3.0, 9.0]), np.array([1.0, 3.0, 5.0]))
     array([0, 1, 3])
     """
+    expect_tensors("bucketize", boundaries=boundaries)
+    if np.ndim(raw(boundaries)) != 1:
+        raise ShapeError(
+            located(
+                "bucketize: boundaries tensor must be 1 dimension, but got "
+                f"dim({np.ndim(raw(boundaries))})"
+            )
+        )
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)

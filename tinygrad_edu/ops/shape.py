@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import ShapeError, located
-from .arguments import axes, numpy_names, one_axis, sizes
+from .arguments import axes, expect_tensors, numpy_names, one_axis, sizes
 
 __all__ = [
     "flatten",
@@ -27,6 +27,8 @@ __all__ = [
 
 
 def _why_not(x: Any, shape: tuple[int, ...]) -> str:
+    if shape.count(-1) > 1:
+        return f"only one dimension can be inferred, got shape {list(shape)}"
     return f"shape '{list(shape)}' is invalid for input of size {x.size}"
 
 
@@ -50,8 +52,9 @@ _unsqueeze = _reshaping("unsqueeze")
 @primitive(name="view")
 def _view(input: Any, *, shape: tuple[int, ...]) -> Any:
     out = np.reshape(input, shape)
-    # What was computed here has one layout; a slice or transpose may have one no shape describes.
-    if input.size and getattr(input, "base", None) is not None and out.base is None:
+    # A slice or a transpose may have a layout that the shape does not fit. (A result of an op that
+    # NumPy happened to lay out otherwise has no base, and is as good as any copy of it.)
+    if getattr(input, "base", None) is not None and not np.may_share_memory(input, out):
         raise ShapeError(
             "view size is not compatible with input tensor's size and stride (its elements are not "
             "in order in memory). Use .reshape(...) instead"
@@ -61,6 +64,14 @@ def _view(input: Any, *, shape: tuple[int, ...]) -> Any:
 
 _view.explain = lambda x, shape: "" if _fits(x, shape) else _why_not(x, shape)
 _view.defvjp(lambda g, out, x, shape: _reshape(g, shape=x.shape))
+
+
+def _wanted(name: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape asked for."""
+    found = sizes(name, shape)
+    if found and min(found) < -1:  # NumPy would take any negative number for -1
+        raise ShapeError(located(f"{name}: invalid shape dimension {min(found)} in {list(found)}"))
+    return found
 
 
 def _fits(x: Any, shape: tuple[int, ...]) -> bool:
@@ -79,7 +90,7 @@ def reshape(input: Any, *shape_: Any, shape: Any = None) -> Any:
     array([[0., 1.],
            [2., 3.]])
     """
-    return _reshape(input, shape=sizes("reshape", shape_ if shape is None else (shape,)))
+    return _reshape(input, shape=_wanted("reshape", shape_ if shape is None else (shape,)))
 
 
 def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
@@ -96,7 +107,7 @@ def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
         dtype = shape[0]
     if dtype is not None:
         return _bits(input, dtype=dtype)
-    return _view(input, shape=sizes("view", shape if size is None else (size,)))
+    return _view(input, shape=_wanted("view", shape if size is None else (size,)))
 
 
 @primitive(name="view_as_dtype", differentiable=False)
@@ -276,6 +287,7 @@ def t(input: Any) -> Any:
     >>> t(np.zeros((2, 3))).shape
     (3, 2)
     """
+    expect_tensors("t", input=input)
     ndim = np.ndim(raw(input))
     if ndim > 2:
         raise ShapeError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import primitive, raw
+from ..engine import is_tensor, primitive, raw
 from ..errors import ShapeError, located
 from .arguments import numpy_names, one_axis
 from .arithmetic import abs, square
@@ -16,6 +16,7 @@ from .error_function import erf
 from .exponential import exp, floats_only, tanh
 from .index import getitem
 from .quiet import quiet
+from .selection import select
 
 __all__ = [
     "celu",
@@ -48,7 +49,12 @@ def sigmoid(input: Any) -> Any:
     array([0.5, 1. , 0. ])
     """
     # Where exp(-x) is infinite its reciprocal is 0, which is right.
-    return 1.0 / (1.0 + np.exp(-input))
+    if not input.ndim:
+        return 1.0 / (1.0 + np.exp(-input))
+    e = np.negative(input)
+    np.exp(e, out=e)
+    e += 1.0
+    return np.reciprocal(e, out=e)
 
 
 sigmoid.defvjp(lambda g, out, x: g * (out * (1.0 - out)))
@@ -108,7 +114,7 @@ logsigmoid.defvjp(lambda g, out, x: g * sigmoid(-x))
 def _softplus(input: Any, *, beta: float, threshold: float) -> Any:
     floats_only(input)
     scaled = input * beta
-    return np.where(scaled > threshold, input, -_log_sigmoid(-scaled) / beta)
+    return select(scaled > threshold, input, -_log_sigmoid(-scaled) / beta)
 
 
 _softplus.defvjp(
@@ -218,12 +224,19 @@ def _normal_density(x: Any) -> Any:
 
 @primitive(elementwise=True, name="gelu")
 @quiet
-def _gelu(input: Any) -> Any:
+def _gelu(input: Any, *, kept: dict[str, Any]) -> Any:
     floats_only(input)
-    return input * _normal_cdf(input)
+    cdf = kept["cdf"] = _normal_cdf(input)
+    return input * cdf
 
 
-_gelu.defvjp(lambda g, out, x: g * (_normal_cdf(x) + x * _normal_density(x)))
+def _d_gelu(g: Any, out: Any, x: Any, kept: dict[str, Any]) -> Any:
+    # A pass that is recorded needs it with its history.
+    cdf = _normal_cdf(x) if is_tensor(g) else kept["cdf"]
+    return g * (cdf + x * _normal_density(x))
+
+
+_gelu.defvjp(_d_gelu)
 
 _K, _CUBIC = math.sqrt(2.0 / math.pi), 0.044715
 
@@ -255,7 +268,7 @@ def gelu(input: Any, *, approximate: str = "none") -> Any:
     array([-0.1587,  0.    ,  0.8413])
     """
     if approximate == "none":
-        return _gelu(input)
+        return _gelu(input, kept={})
     if approximate != "tanh":
         raise ValueError(located(f"gelu: approximate must be 'none' or 'tanh': {approximate!r}"))
     return _gelu_tanh(input)
@@ -268,7 +281,7 @@ def gelu(input: Any, *, approximate: str = "none") -> Any:
 def _elu(input: Any, *, alpha: float, scale: float, rate: float) -> Any:
     floats_only(input)
     below = (alpha * scale) * np.expm1(np.minimum(input, 0.0) * rate)
-    return np.where(input <= 0, below, input * scale)
+    return select(input <= 0, below, input * scale)
 
 
 def _d_elu(g: Any, out: Any, x: Any, alpha: float, scale: float, rate: float) -> Any:

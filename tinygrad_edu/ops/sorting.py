@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import AxisError, DTypeError, ShapeError, located
-from .arguments import numpy_names, one_axis
+from .arguments import expect_tensors, numpy_names, one_axis
 from .extremes import _share_nan, _take, lanes, like, nonempty, picked
 from .reduce import Axes
 from .shape import _reshape
@@ -215,6 +215,7 @@ def unique(
     >>> unique(np.array([3, 1, 3]), return_counts=True)
     (array([1, 3]), array([1, 2]))
     """
+    expect_tensors("unique", input=input)
     array = raw(input)
     axis = None if dim is None else one_axis("unique", dim, array.ndim)
     if axis is not None and array.size == 0:

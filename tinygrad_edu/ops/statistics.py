@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from .extremes import like
 from .reduce import Axes, _add, _mean, count, kept, reduced_axes
 from .shape import _reshape
 
-__all__ = ["bincount", "histc", "std", "std_mean", "var", "var_mean"]
+__all__ = ["bincount", "histc", "histogram", "std", "std_mean", "var", "var_mean"]
 
 
 def _moment(x: Any, axis: Axes, keepdims: bool, correction: float) -> Any:
@@ -238,3 +238,45 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ShapeError(located(f"histc: the range [{low}, {high}] is not finite"))
     return like(input, np.histogram(array, bins, (low, high))[0].astype(array.dtype))
+
+
+class Histogram(NamedTuple):
+    """Counts (or densities), and the edges between the bins."""
+
+    hist: Any
+    bin_edges: Any
+
+
+def histogram(
+    input: Any,
+    bins: Any = 100,
+    *,
+    range: Any = None,
+    weight: Any = None,
+    density: bool = False,
+) -> Histogram:
+    """``(hist, bin_edges)`` of all elements, in the dtype of `input`. It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor
+        Floating-point.
+    bins : int or Tensor
+        How many bins of equal width, or their edges.
+    range : (float, float), optional
+        The outer edges; those of the elements unless given.
+    weight : Tensor, optional
+        What each element counts.
+    density : bool
+        Scale so that the integral is 1.
+
+    Examples
+    --------
+    >>> histogram(np.array([1.0, 2.0, 1.0]), bins=2).hist
+    array([2., 1.])
+    """
+    array = raw(input)
+    if array.dtype.kind != "f":
+        raise DTypeError(located(f"histogram: input must be floating-point, but is {array.dtype}"))
+    hist, edges = np.histogram(array, raw(bins), range=range, weights=raw(weight), density=density)
+    return Histogram(like(input, hist.astype(array.dtype)), like(input, edges.astype(array.dtype)))

@@ -58,9 +58,7 @@ def _two_axes(name: str, dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
         raise AxisError(located(f"{name}: needs a tensor of at least 2 dimensions, not {ndim}-d"))
     a, b = one_axis(name, dim1, ndim), one_axis(name, dim2, ndim)
     if a == b:
-        raise AxisError(
-            located(f"{name}: diagonal dimensions cannot be identical {dim1}, {dim2}")
-        )
+        raise AxisError(located(f"{name}: diagonal dimensions cannot be identical {dim1}, {dim2}"))
     return a, b
 
 
