@@ -116,7 +116,7 @@ VALID: list[Call] = [
     *_calls("aminmax", X, dim=1),
     *_calls("topk kthvalue", X, 2, dim=1),
     *_calls("diff", X, dim=1),
-    *_calls("histc", X, 4),
+    *_calls("histc histogram", X, 4),
     *_calls("bincount", I),
     *_calls("bucketize", X, V),
     *_calls("searchsorted", V, X),

@@ -11,7 +11,7 @@ from .device import check_device
 from .engine import LEAF, box, is_tensor, raw
 from .errors import DTypeError, GradientError, ShapeError, located
 from .ops import clone, to_dtype
-from .ops.arguments import sizes
+from .ops.arguments import all_telling, sizes
 
 # ------------------------------------------------------------------------------------- from data
 
@@ -301,3 +301,9 @@ LongTensor = _class("LongTensor", dtypes.int64)
 IntTensor = _class("IntTensor", dtypes.int32)
 ByteTensor = _class("ByteTensor", dtypes.uint8)
 BoolTensor = _class("BoolTensor", dtypes.bool)
+
+_PUBLIC = """
+    tensor from_numpy as_tensor asarray zeros ones empty full
+    zeros_like ones_like empty_like full_like
+"""
+all_telling(globals(), _PUBLIC.split())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_NOT_THE_USER = (_HOME, os.sep + "numpy" + os.sep)
+_NOT_THE_USER = (_HOME, os.sep + "numpy" + os.sep, linecache.__file__.replace("linecache", "copy"))
 
 
 class ShapeError(ValueError, RuntimeError):
@@ -79,12 +79,12 @@ def explained(error: Exception, op: Any, arrays: Sequence[Any], params: dict) ->
     given = [f"{n} {describe(a)}" for n, a in zip(names, arrays, strict=False)]
     given += [f"{k}={v!r}" for k, v in params.items() if not hasattr(v, "size") or v.size < 9]
     reason = op.explain(*arrays, **params) if op.explain else ""
-    new = _named_kind(error)(located(f"{op.name}: {reason or error} (given {', '.join(given)})"))
+    new = named_kind(error)(located(f"{op.name}: {reason or error} (given {', '.join(given)})"))
     new.explained = True  # type: ignore[attr-defined]
     return new
 
 
-def _named_kind(error: Exception) -> type[Exception]:
+def named_kind(error: Exception) -> type[Exception]:
     """Which of the classes here stands for an error of Python's or NumPy's."""
     if isinstance(error, (ShapeError, DTypeError, AxisError)):
         return type(error)
@@ -97,9 +97,9 @@ def _named_kind(error: Exception) -> type[Exception]:
 # What the arguments are called that must be tensors, or several. (Those that may be left out have
 # a default; where a number does as well, it raises no error.)
 _NAMES = """
-    A B a anchor b batch1 batch2 boundaries condition end image index input input1 input2 key logits
-    mask mat mat1 mat2 negative other positive query sorted_sequence source src target tensor
-    tensor1 tensor2 var vec vec1 vec2 weight weights x x1 x2
+    A B a anchor b batch1 batch2 bias boundaries condition end image index input input1 input2 key
+    logits mask mat mat1 mat2 negative other positive query sorted_sequence src target tensor tensor1
+    tensor2 var vec vec1 vec2 weight weights x x1 x2
 """
 _TENSOR = frozenset(_NAMES.split())
 _TENSORS = frozenset(("tensors", "matrices"))
@@ -121,19 +121,20 @@ def told(error: Exception, function: Callable[..., Any], args: tuple, kwargs: di
         given = signature.bind(*args, **kwargs).arguments
     except TypeError as misfit:
         return DTypeError(located(f"{name}(): {misfit}; it takes {_parameters(signature)}"))
-    numbers = () if isinstance(error, AttributeError) else (int, float)
+    tensors = _TENSOR if ours else {*_TENSOR, "source"}  # in movedim, a source is an axis
+    numbers: tuple[type, ...] = () if isinstance(error, AttributeError) else (int, float)
     for argument, value in given.items():
         wrong = ""
         if argument in _TENSORS:
             wrong = _no_tensors(argument, value)
-        elif argument in _TENSOR and not isinstance(value, numbers):
+        elif argument in tensors and not isinstance(value, numbers):
             default = signature.parameters[argument].default
             wrong = "" if value is default else no_tensor(argument, value)
         if wrong:
             return DTypeError(located(f"{name}(): {wrong}"))
     if not ours:
         shown = ", ".join(f"{k} {_shown(v)}" for k, v in given.items())
-        return _named_kind(error)(located(f"{name}: {error} (given {shown})"))
+        return named_kind(error)(located(f"{name}: {error} (given {shown})"))
     if name.strip("_") not in text.partition("\n  at ")[0] and len(error.args) == 1:
         error.args = (f"{name}: {text}",)
     return error

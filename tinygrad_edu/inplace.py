@@ -15,9 +15,9 @@ import numpy as np
 
 from . import ops
 from .engine import LEAF, is_tensor, owner, raw, state, wrote
-from .errors import DTypeError, InPlaceError, ShapeError, located
+from .errors import DTypeError, InPlaceError, ShapeError, located, named_kind
 from .gradients import follow
-from .ops.arguments import telling_methods
+from .ops.arguments import expect_tensors, telling_methods
 from .ops.index import index_put
 
 
@@ -176,7 +176,7 @@ class InPlace:
                 part = buffer[(*basic, ...)]
             part[... if arrays is None else arrays] = raw(value)
         except (ValueError, IndexError, TypeError) as error:
-            kind = ShapeError if isinstance(error, ValueError) else type(error)
+            kind = named_kind(error)
             raise kind(located(f"x[index] = value: {error} (x {self.shape})")) from error
         wrote(buffer)
 
@@ -191,9 +191,10 @@ class InPlace:
     __ixor__ = operator(ops.bitwise_xor)
     __ipow__ = operator(ops.pow)
 
-    def copy_(self, source: Any) -> Any:
-        """Take over the values of `source`, broadcast to this shape."""
-        return self._put(source)
+    def copy_(self, other: Any) -> Any:
+        """Take over the values of `other`, broadcast to this shape."""
+        expect_tensors("copy_", other=other)
+        return self._put(other)
 
     def zero_(self) -> Any:
         """Set all elements to 0."""
@@ -223,7 +224,7 @@ def _written(x: Any, basic: Any, arrays: Any, value: Any) -> Any:
     index = basic if arrays is None else arrays
     shape = np.shape(raw(value))
     if len(shape) and shape[0] == 1:  # what is written may have more axes of length 1 in front
-        extra = len(shape) - ops.getitem(x._array, index=index).ndim
+        extra = len(shape) - ops.getitem(raw(x), index=index).ndim
         if extra > 0 and shape[:extra] == (1,) * extra:
             value = ops.reshape(value, shape[extra:])
     return index_put(x, value, index=index)

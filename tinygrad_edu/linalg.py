@@ -5,10 +5,12 @@ from .ops.decompositions import LinAlgError, det, inv, multi_dot, solve, svd, sv
 from .ops.linalg import matmul
 from .ops.norms import linalg_norm as norm
 from .ops.norms import matrix_norm, vector_norm
+from .ops.triangles import linalg_diagonal as diagonal
 
 __all__ = [
     "LinAlgError",
     "det",
+    "diagonal",
     "inv",
     "matmul",
     "matrix_norm",

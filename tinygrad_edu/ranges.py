@@ -12,6 +12,7 @@ from .creation import leaf
 from .device import check_device
 from .engine import raw
 from .errors import ShapeError, located
+from .ops.arguments import all_telling
 
 
 def _number(value: Any) -> Any:
@@ -173,3 +174,9 @@ def triu_indices(
     """
     check_device(device)
     return leaf(np.stack(np.triu_indices(row, offset, col)).astype(dtype, copy=False))
+
+
+_PUBLIC = """
+    arange linspace logspace eye tril_indices triu_indices
+"""
+all_telling(globals(), _PUBLIC.split())

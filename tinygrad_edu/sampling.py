@@ -11,6 +11,7 @@ from .creation import _size, leaf
 from .device import check_device
 from .engine import is_tensor, raw
 from .errors import DTypeError, ShapeError, located
+from .ops.arguments import all_telling
 from .random import numpy_generator
 
 _DIRECT = (np.float32, np.float64)  # what NumPy's generators draw without a conversion
@@ -133,6 +134,8 @@ def randperm(
     tensor([0, 1, 2, 3])
     """
     check_device(device)
+    if n < 0:
+        raise ShapeError(located(f"randperm: n must be at least 0, got {n}"))
     order = numpy_generator(generator).permutation(n)
     return leaf(order.astype(dtype, copy=False), requires_grad)
 
@@ -320,3 +323,10 @@ def multinomial(
         with np.errstate(divide="ignore"):
             found = np.argsort(rng.exponential(size=rows.shape) / rows, axis=1)[:, :num_samples]
     return leaf(found.reshape(*weights.shape[:-1], num_samples))
+
+
+_PUBLIC = """
+    rand randn randint randperm rand_like randn_like randint_like normal
+    bernoulli poisson multinomial
+"""
+all_telling(globals(), _PUBLIC.split())

@@ -7,6 +7,7 @@ that only this is kept for backward.
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
 import itertools
 from collections.abc import Iterable
@@ -14,9 +15,8 @@ from typing import Any
 
 from .errors import bad_call, bad_formula
 
-Levels = list[
-    int
-]  # for each input, and last for the result: 0 unread, 1 only its shape, 2 its value
+# For each input, and last for the result: 0 unread, 1 only its shape, 2 its value.
+Levels = list[int]
 
 _SHAPE_ONLY = frozenset({"shape", "dtype", "ndim", "size"})
 
@@ -54,22 +54,30 @@ def levels_read(formulas: Iterable[Any], inputs: int) -> Levels:
 
 
 def _one(formula: Any, count: int) -> Levels:
+    """What one formula reads of the result and the inputs, in this order."""
     if formula is None:
         return [0] * count
+    given = 0
+    if isinstance(formula, functools.partial):
+        given, formula = len(formula.args), formula.func
     code = getattr(formula, "__code__", None)
-    if code is None or code.co_flags & inspect.CO_VARARGS:
+    if code is None:
         return [2] * count
-    start = 2 if inspect.ismethod(formula) else 1  # past `g`, and past the `self` of a method
-    names = code.co_varnames[start : start + count]
-    if start + count > code.co_argcount:  # it can't be called at all; calling it says why
+    start = 1 + given + inspect.ismethod(formula)  # past `g`, what is bound, and `self`
+    names, rest = list(code.co_varnames[start : code.co_argcount]), None
+    if code.co_flags & inspect.CO_VARARGS:
+        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+        names = (names + [rest] * count)[:count]
+    if len(names) < count:  # it can't be called at all; calling it says why
         return [2] * count
+    names = names[:count]
     levels = dict.fromkeys(names, 0)
-    steps = list(dis.get_instructions(code))
-    for step, after in itertools.pairwise(steps):
+    for step, after in itertools.pairwise(dis.get_instructions(code)):
         # One instruction may load two variables; an attribute is then taken of the second.
         loaded = step.argval if isinstance(step.argval, tuple) else (step.argval,)
         for name in loaded if "LOAD" in step.opname else ():
             if name in levels:
-                taken = after.argval if after.opname == "LOAD_ATTR" and name == loaded[-1] else None
-                levels[name] = max(levels[name], 1 if taken in _SHAPE_ONLY else 2)
+                taken = after.opname == "LOAD_ATTR" and name == loaded[-1] and name != rest
+                shape_only = taken and after.argval in _SHAPE_ONLY
+                levels[name] = max(levels[name], 1 if shape_only else 2)
     return [levels[name] for name in names]

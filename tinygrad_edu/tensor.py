@@ -10,7 +10,7 @@ import numpy as np
 
 from . import dtypes, gradients, ops
 from .engine import LEAF, Node, box, raw, register, version
-from .errors import DTypeError, GradientError, ShapeError, located
+from .errors import DTypeError, GradientError, ShapeError, describe, located
 from .inplace import InPlace
 from .methods import Methods
 from .numpy_protocol import NumPyCitizen
@@ -60,6 +60,8 @@ class Tensor(InPlace, Methods, NumPyCitizen):
             self._array = np.array([raw(v) for v in value], dtypes.get_default_dtype())
         else:
             raise DTypeError(located(f"Tensor: expected an array, a list or sizes, not {data}"))
+        if self._array.dtype.kind not in "biuf":
+            raise DTypeError(located(f"Tensor: can't hold {self._array.dtype}, only numbers"))
         if requires_grad:
             self.requires_grad_()
 
@@ -82,12 +84,12 @@ class Tensor(InPlace, Methods, NumPyCitizen):
 
     def __len__(self) -> int:
         if not self._array.ndim:
-            raise TypeError("len() of a 0-d tensor")
+            raise TypeError(located("len() of a 0-d tensor"))
         return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self._array.ndim:
-            raise TypeError("iteration over a 0-d tensor")
+            raise TypeError(located("iteration over a 0-d tensor"))
         return (self[i] for i in range(len(self._array)))
 
     def __contains__(self, element: Any) -> bool:
@@ -95,8 +97,11 @@ class Tensor(InPlace, Methods, NumPyCitizen):
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
-            raise RuntimeError(
-                "Boolean value of Tensor with more than one value is ambiguous: use .any(), .all()"
+            raise ShapeError(
+                located(
+                    f"Boolean value of Tensor with {self._array.size} values is ambiguous: use "
+                    ".any(), .all()"
+                )
             )
         return bool(self._array)
 
@@ -107,7 +112,10 @@ class Tensor(InPlace, Methods, NumPyCitizen):
         return int(self.item())
 
     def __index__(self) -> int:
-        return self._array.__index__()
+        if self._array.size != 1 or self.dtype.kind not in "biu":
+            text = "only integer tensors of a single element can be converted to an index"
+            raise TypeError(located(f"{text}, not {describe(self._array)}"))
+        return int(self._array.item())
 
     def __format__(self, spec: str) -> str:
         return format(str(self) if self.ndim else self.item(), spec)
@@ -236,7 +244,7 @@ class Tensor(InPlace, Methods, NumPyCitizen):
     def item(self) -> Any:
         """The Python number in a tensor of one element."""
         if self._array.size != 1:
-            raise RuntimeError(
+            raise ShapeError(
                 located(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
             )
         return self._array.item()

@@ -1,4 +1,4 @@
-"""What normalisation layers remember, and what they refuse. (Values are under test in the table.)"""
+"""What normalisation layers remember, and what they refuse; values are tested by the table."""
 
 import numpy as np
 import pytest

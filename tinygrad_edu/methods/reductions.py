@@ -2,8 +2,10 @@
 
 from .. import ops
 from ..inplace import in_place
+from ..ops.arguments import telling_methods
 
 
+@telling_methods
 class Reductions:
     """Sums, means, extremes, statistics, order."""
 

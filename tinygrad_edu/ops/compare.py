@@ -10,6 +10,7 @@ from .. import dtypes
 from ..engine import is_tensor, primitive, raw
 from ..errors import DTypeError, describe, located
 from .index import nonzero
+from .selection import select
 
 __all__ = [
     "eq",
@@ -138,7 +139,7 @@ def no_slope(g: Any) -> Any:
 
 @primitive(elementwise=True, promotes="branches", name="where")
 def _where(condition: Any, input: Any, other: Any) -> Any:
-    return np.where(condition, input, other)
+    return select(condition, input, other)
 
 
 _where.defvjp(

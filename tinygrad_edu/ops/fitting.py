@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive, raw
-from ..errors import ShapeError
+from ..errors import ShapeError, located
 
 
 @primitive
@@ -60,8 +60,10 @@ def fit(c: Any, target: Any, op: Any, i: int) -> Any:
     if c.shape != target.shape:
         if not (op.elementwise and _stretches(target.shape, c.shape)):
             raise ShapeError(
-                f"{op.name}: the gradient for input {i} has shape {tuple(c.shape)}, but that "
-                f"input has shape {tuple(target.shape)}; they must be equal"
+                located(
+                    f"{op.name}: the gradient for input {i} has shape {tuple(c.shape)}, but that "
+                    f"input has shape {tuple(target.shape)}; they must be equal"
+                )
             )
         c = sum_to(c, shape=target.shape)
     return c if c.dtype == target.dtype else cast(c, dtype=target.dtype)

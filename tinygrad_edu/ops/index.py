@@ -16,6 +16,9 @@ from .fitting import sum_to
 __all__ = ["argwhere", "getitem", "nonzero"]
 
 
+_INT64 = np.dtype(np.int64)
+
+
 @primitive
 def getitem(input: Any, *, index: Any) -> Any:
     """``input[index]`` with ints, slices, None, Ellipsis, integer and boolean arrays.
@@ -28,6 +31,8 @@ def getitem(input: Any, *, index: Any) -> Any:
     >>> getitem(np.arange(5.0), index=slice(1, 3))
     array([1., 2.])
     """
+    if index.__class__ is np.ndarray and index.dtype.kind == "i":  # rows: the fast way
+        return input.take(index, 0)
     part = input[index]
     if part.__class__ is not np.ndarray:  # a scalar would be a copy
         return np.asarray(input)[(*index, ...) if isinstance(index, tuple) else (index, ...)]
@@ -69,6 +74,12 @@ def _places(index: Any, shape: tuple[int, ...]) -> np.ndarray:
     return np.arange(math.prod(shape)).reshape(shape)[index]
 
 
+def _why_not(x: Any, index: Any) -> str:
+    text = "invalid index of a 0-d tensor: use x.item() for the number in it"
+    return "" if np.ndim(x) else text
+
+
+getitem.explain = _why_not
 getitem.defvjp(lambda g, out, x, index: put_zeros(g, index=index, shape=x.shape))
 put_zeros.defvjp(lambda g, out, x, index, shape: getitem(g, index=index))
 
@@ -131,6 +142,9 @@ def read(input: Any, index: Any) -> Any:
     """``input[index]`` by PyTorch's rules: first ints, slices and None, then all arrays."""
     if index.__class__ is int:
         return getitem(input, index=index)
+    array = raw(index)
+    if array.__class__ is np.ndarray and array.ndim and array.dtype is _INT64 and raw(input).ndim:
+        return getitem(input, index=array)
     basic, arrays = plain_index(index, raw(input).shape)
     if basic is not None:
         input = getitem(input, index=basic)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
-from .compare import where
+from .compare import clash, where
 
 __all__ = ["masked_fill"]
 
@@ -18,6 +18,7 @@ def _masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return np.where(mask, np.asarray(value).astype(input.dtype), input)
 
 
+_masked_fill.explain = clash
 _masked_fill.defvjp(
     lambda g, out, x, mask, value: where(mask, 0.0, g),
     None,

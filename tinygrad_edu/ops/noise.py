@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive, raw
-from ..errors import located
+from ..errors import DTypeError, located
 from ..random import numpy_generator
 
 __all__ = ["dropout"]
@@ -65,6 +65,8 @@ def dropout(
     x = raw(input)
     if not training or keep == 1.0 or not x.size:
         return input
+    if x.dtype.kind != "f":
+        raise DTypeError(located(f"dropout: not implemented for {x.dtype}; use .float() first"))
     if keep == 0.0:
         return _dropout(input, np.zeros(x.shape, x.dtype))
     draws = numpy_generator(generator).random(x.shape, dtype=np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import is_tensor, primitive, raw, wrote
 from ..errors import ShapeError, located
+from .arguments import expect_tensors
 from .exponential import floats_only, sqrt
 from .fitting import clone
 from .reduce import _mean
@@ -87,8 +88,10 @@ def _last_axes(name: str, shape: tuple[int, ...], normalized_shape: Any, **given
         raise ShapeError(
             located(f"{name}: normalized_shape={tail}, but input has shape {shape}: it must end so")
         )
+    given = {k: v for k, v in given.items() if v is not None}
+    expect_tensors(name, **given)
     for argument, value in given.items():
-        if value is not None and raw(value).shape != tail:
+        if raw(value).shape != tail:
             raise ShapeError(
                 located(f"{name}: {argument} must have shape {tail}, not {raw(value).shape}")
             )
@@ -265,7 +268,18 @@ def instance_norm(
     x = raw(input)
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-    per_channel = _channels("instance_norm", x.shape, weight=weight, bias=bias)
+    if (running_mean is None) != (running_var is None):
+        raise ShapeError(
+            located("instance_norm: running_mean and running_var must both be given, or neither")
+        )
+    per_channel = _channels(
+        "instance_norm",
+        x.shape,
+        running_mean=running_mean,
+        running_var=running_var,
+        weight=weight,
+        bias=bias,
+    )
     axis = tuple(range(2, x.ndim))
     if math.prod(x.shape[2:]) == 1:
         raise ValueError(

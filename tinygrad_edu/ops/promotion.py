@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..errors import DTypeError, describe, located
+from ..errors import DTypeError, describe, located, no_tensor
 
 _NUMBERS = (np.ndarray, np.generic, float, int)
 
@@ -25,13 +25,12 @@ def promote(op: Any, args: tuple[Any, ...], arrays: list[Any], boxed: bool) -> l
         Whether one of them is a Tensor. Without any, NumPy's own rules hold.
     """
     for i, value in enumerate(arrays):
+        name = op.inputs[i] if i < len(op.inputs) else f"input {i}"
         if not isinstance(value, _NUMBERS):
-            name = op.inputs[i] if i < len(op.inputs) else f"input {i}"
+            raise DTypeError(located(f"{op.name}(): {no_tensor(name, value)}"))
+        if hasattr(value, "dtype") and value.dtype.kind not in "biuf":
             raise DTypeError(
-                located(
-                    f"{op.name}(): argument '{name}' must be Tensor, not {type(value).__name__}; "
-                    "wrap it in tensor(...)"
-                )
+                located(f"{op.name}(): argument '{name}' must hold numbers, not {value.dtype}")
             )
     if not boxed or not op.promotes:
         return arrays

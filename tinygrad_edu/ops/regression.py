@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive, raw
-from ..errors import ShapeError, located
+from ..errors import DTypeError, ShapeError, located
 from .arithmetic import mul, sign, square, sub
 from .compare import where
 from .exponential import exp, log
@@ -48,6 +48,8 @@ def _reduced_by_weight(name: str, losses: Any, weight: Any, reduction: str) -> A
 def _mean_square(input: Any, target: Any) -> Any:
     """``mean((input - target)**2)`` in one op, for it is what most regressions train on."""
     d = (input - target).ravel()
+    if d.dtype.kind != "f":
+        raise DTypeError(f"not implemented for {d.dtype}; convert with .float() first")
     return d.dtype.type(np.dot(d, d) / float(d.size))
 
 

@@ -33,9 +33,13 @@ def searchsorted(
     array([1, 2])
     """
     expect_tensors("searchsorted", sorted_sequence=sorted_sequence)
+    if not isinstance(input, (int, float)):
+        expect_tensors("searchsorted", input=input)
     rows, values = np.asarray(raw(sorted_sequence)), np.asarray(raw(input))
     if sorter is not None:
         rows = np.take_along_axis(rows, np.asarray(raw(sorter)), axis=-1)
+    if side not in (None, "left", "right"):
+        raise ShapeError(located(f"searchsorted: side must be 'left' or 'right', not {side!r}"))
     where = "right" if right or side == "right" else "left"
     if rows.ndim == 1:
         found = np.searchsorted(rows, values, side=where)  # type: ignore[call-overload]

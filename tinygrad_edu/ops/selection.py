@@ -26,7 +26,7 @@ def select(condition: Any, input: Any, other: Any) -> Any:
     array([1., 0.])
     """
     first = input if isinstance(input, np.ndarray) else other
-    integer = _INTEGERS.get(getattr(first, "dtype", None))  # type: ignore[arg-type]
+    integer = _INTEGERS.get(getattr(first, "dtype", None))
     if (
         integer is None
         or getattr(condition, "size", 0) < _MANY

@@ -75,6 +75,8 @@ def _wanted(name: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _fits(x: Any, shape: tuple[int, ...]) -> bool:
+    if shape.count(-1) > 1:
+        return False
     known = math.prod(n for n in shape if n != -1)
     return known == x.size or (-1 in shape and known > 0 and x.size % known == 0)
 

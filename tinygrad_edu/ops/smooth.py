@@ -270,7 +270,7 @@ def gelu(input: Any, *, approximate: str = "none") -> Any:
     if approximate == "none":
         return _gelu(input, kept={})
     if approximate != "tanh":
-        raise ValueError(located(f"gelu: approximate must be 'none' or 'tanh': {approximate!r}"))
+        raise ShapeError(located(f"gelu: approximate must be 'none' or 'tanh': {approximate!r}"))
     return _gelu_tanh(input)
 
 

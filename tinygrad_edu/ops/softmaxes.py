@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive, raw
+from ..errors import DTypeError, located
 from ..random import numpy_generator
 from .arguments import axes, numpy_names, one_axis
 from .exponential import exp, floats_only
@@ -127,6 +128,8 @@ def gumbel_softmax(
     1.0
     """
     scores = raw(logits)
+    if scores.dtype.kind != "f":
+        raise DTypeError(located(f"gumbel_softmax: no noise for {scores.dtype}; use .float()"))
     noise = numpy_generator(generator).gumbel(size=scores.shape).astype(scores.dtype)
     soft = softmax((logits + noise) / tau, dim)
     if not hard:

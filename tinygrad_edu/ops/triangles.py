@@ -76,6 +76,17 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return _diagonal(input, offset=offset, axis1=a, axis2=b)
 
 
+def linalg_diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """`diagonal` of the matrices in the last two axes: ``torch.linalg.diagonal``.
+
+    Examples
+    --------
+    >>> linalg_diagonal(np.array([[1.0, 2.0], [3.0, 4.0]]), offset=1)
+    array([2.])
+    """
+    return diagonal(A, offset, dim1, dim2)
+
+
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """Matrices with the last axis of `input` on a diagonal and zeros elsewhere.
 
