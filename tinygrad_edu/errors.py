@@ -98,8 +98,8 @@ def named_kind(error: Exception) -> type[Exception]:
 # a default; where a number does as well, it raises no error.)
 _NAMES = """
     A B a anchor b batch1 batch2 bias boundaries condition end image index input input1 input2 key
-    logits mask mat mat1 mat2 negative other positive query sorted_sequence src target tensor tensor1
-    tensor2 var vec vec1 vec2 weight weights x x1 x2
+    logits mask mat mat1 mat2 negative other positive query sorted_sequence src target tensor
+    tensor1 tensor2 var vec vec1 vec2 weight weights x x1 x2
 """
 _TENSOR = frozenset(_NAMES.split())
 _TENSORS = frozenset(("tensors", "matrices"))

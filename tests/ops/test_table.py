@@ -66,7 +66,6 @@ def test_reductions_at_any_shape(data, seed):
 
 # Exported names that are no ops with values and gradients of their own to check.
 NOT_OPS = {
-    "all_telling": "gives the errors of functions their names",
     "cast": "reached by every op that converts",
     "fit": "the engine's rule",
     "getitem": "under test as __getitem__",

@@ -5,6 +5,7 @@ Each file lists in ``__all__`` what it adds to the package.
 
 from . import (
     affine,
+    arguments,
     arithmetic,
     arrange,
     attention,
@@ -50,7 +51,6 @@ from . import (
     trigonometric,
 )
 from .affine import *
-from .arguments import all_telling
 from .arithmetic import *
 from .arrange import *
 from .attention import *
@@ -147,4 +147,4 @@ __all__ = [
     "clone",
 ]
 
-all_telling(globals(), __all__)
+arguments.all_telling(globals(), __all__)

@@ -222,9 +222,10 @@ def _det(input: Any) -> Any:
 
 
 def _d_det(g: Any, out: Any, x: Any) -> Any:
-    g = unsqueeze(unsqueeze(g, -1), -1)
+    each = (*out.shape, 1, 1)  # one number for each matrix
+    g = _reshape(g, shape=each)
     if np.all(raw(out)):
-        return g * unsqueeze(unsqueeze(out, -1), -1) * turned(_inv(x))
+        return g * _reshape(out, shape=each) * turned(_inv(x))
     return g * _cofactors(x)
 
 
@@ -236,7 +237,7 @@ def _cofactors(x: Any) -> Any:
     n = x.shape[-1]
     u, s, v = _unpack(_svd(x), n)
     sign = np.sign(np.linalg.det(raw(u)) * np.linalg.det(raw(v)))[..., None, None]
-    others: Any = sign * np.ones((1, n), x.dtype)
+    others: Any = sign
     for shift in range(1, n):
         others = others * getitem(s, index=(..., (np.arange(n) + shift) % n))
     return (u * others) @ turned(v)

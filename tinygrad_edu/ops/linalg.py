@@ -11,7 +11,7 @@ from ..engine import primitive, raw
 from ..errors import ShapeError, located
 from .arithmetic import mul
 from .compare import where
-from .fitting import broadcast_to, sum_to
+from .fitting import sum_to
 from .reduce import _sum, accumulated
 from .shape import _permute, _reshape, unsqueeze
 
@@ -68,29 +68,23 @@ def _rows(x: Any) -> Any:
 
 
 def _d_left(g: Any, out: Any, x: Any, y: Any) -> Any:
-    if x.ndim == 2 and y.ndim == 2:
+    if y.ndim == 2:
         return g @ y.T
     if y.ndim == 1:
-        return unsqueeze(g, -1) * y if x.ndim > 1 else g * y
+        return unsqueeze(g, -1) * y
     if x.ndim == 1:
-        if y.ndim == 2:
-            return y @ g
         return sum_to(_sum(unsqueeze(g, -2) * y, axis=(y.ndim - 1,), keepdims=False), shape=x.shape)
     return sum_to(g @ turned(y), shape=x.shape)
 
 
 def _d_right(g: Any, out: Any, x: Any, y: Any) -> Any:
-    if x.ndim == 2 and y.ndim == 2:
-        return x.T @ g
-    if x.ndim == 1:
-        if y.ndim == 1:
-            return g * x
-        return sum_to(unsqueeze(x, -1) * unsqueeze(g, -2), shape=y.shape)
-    if y.ndim == 1:
-        # A stack of matrices times a vector is one tall matrix times it.
-        return _rows(x).T @ _reshape(g, shape=(-1,))
+    # A stack of matrices times one matrix or vector is one tall matrix times it.
     if y.ndim == 2:
         return _rows(x).T @ _rows(g)
+    if y.ndim == 1:
+        return _rows(x).T @ _reshape(g, shape=(g.size,))
+    if x.ndim == 1:
+        return _rows(x).T * unsqueeze(g, -2)
     return sum_to(turned(x) @ g, shape=y.shape)
 
 
@@ -288,7 +282,7 @@ def _trace(input: Any) -> Any:
 
 
 def _d_trace(g: Any, out: Any, x: Any) -> Any:
-    return where(np.eye(*x.shape, dtype=bool), broadcast_to(g, shape=x.shape), 0.0)
+    return where(np.eye(*x.shape, dtype=bool), g, 0.0)
 
 
 _trace.defvjp(_d_trace)

@@ -1,19 +1,26 @@
-"""Stochastic gradient descent, with momentum."""
+"""Stochastic gradient descent, with momentum in all the forms of the lectures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..engine import wrote
-from ..errors import located
-from .optimizer import Optimizer
+from ..engine import box, raw, wrote
+from ..errors import GradientError, located
+from ..gradients import no_grad
+from .decay import check_decay, decay_lines, decayed
+from .formula import Line
+from .optimizer import Optimizer, at_least_0, one_of
+
+_FORMS = ("sum", "ema", "lr_inside")
+_NESTEROV = (False, True, "torch", "tilde", "lookahead")
 
 
 class SGD(Optimizer):
-    """``v = momentum v + g``, then ``p = p - lr v``.
+    """Gradient descent: ``v = momentum v + g``, then ``p = p - lr v``.
 
     Parameters
     ----------
@@ -22,46 +29,178 @@ class SGD(Optimizer):
         Learning rate.
     momentum : float
         Share of the last velocity that is kept.
+    dampening : float
+        The gradient enters the velocity times ``1 - dampening`` (not at the first step).
     weight_decay : float
         ``weight_decay * p`` is added to the gradient: the L2 penalty with the half.
+    nesterov : bool or {"torch", "tilde", "lookahead"}
+        ``True`` or ``"torch"``: step along ``g + momentum v``. ``"tilde"``: the same point, with
+        the learning rate inside the velocity; parameters hold the look-ahead point between steps
+        (see `params_at`). ``"lookahead"``: parameters hold x, and `step` needs a closure, which
+        is evaluated at ``x + momentum v``.
+    maximize : bool
+        Climb instead.
+    form : {"sum", "ema", "lr_inside"}
+        How the velocity is scaled: ``v = mu v + g`` (PyTorch, S1), ``v = mu v + (1 - mu) g``
+        (S3), ``v = mu v + lr g`` (S2). At constant learning rate the last equals the first, and
+        the second is the first with ``lr (1 - mu)``; under a schedule they differ.
+    decay : {"l2", "lr_coupled", "schedule_only"}
+        How `weight_decay` acts; see `tinygrad_edu.optim.decay`.
+
+    References
+    ----------
+    S1, S2, S3 and S4 of the lectures; Sutskever et al. 2013.
 
     Examples
     --------
     >>> from tinygrad_edu import tensor
     >>> w = tensor([1.0], requires_grad=True)
-    >>> opt = SGD([w], lr=0.1)
+    >>> opt = SGD([w], lr=0.1, momentum=0.9)
     >>> (w * w).sum().backward()
     >>> opt.step()
     >>> w
     tensor([0.8000], requires_grad=True)
+    >>> print(opt.formula())
+    v ← μ v + g
+    θ ← θ − η v
     """
+
+    symbols = {"momentum_buffer": "v"}
 
     def __init__(
         self,
         params: Iterable[Any],
         lr: float = 1e-3,
         momentum: float = 0,
+        dampening: float = 0,
         weight_decay: float = 0,
+        nesterov: bool | str = False,
+        *,
+        maximize: bool = False,
+        form: str = "sum",
+        decay: str = "l2",
     ) -> None:
-        for name, value in (("lr", lr), ("momentum", momentum), ("weight_decay", weight_decay)):
-            if not value >= 0:
-                raise ValueError(located(f"invalid {name}: {value}; it must be >= 0"))
-        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "form": form,
+            "decay": decay,
+        }
+        super().__init__(params, defaults)
 
-    def _update(self, group: dict[str, Any], params: list[Any]) -> None:
-        lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
-        for p in params:
-            array, g = p._buffer(), p._grad._array
-            if decay:
-                g = g + decay * array
-            if momentum:
-                state = self.state.setdefault(p, {})
-                v = state.get("momentum_buffer")
-                if v is None:
-                    v = state["momentum_buffer"] = np.array(g)
-                else:
-                    v *= momentum
-                    v += g
-                g = v
-            array -= lr * g
-            wrote(array)
+    def _check(self, group: dict[str, Any]) -> None:
+        at_least_0(group, "lr", "momentum")
+        check_decay(group)
+        one_of(group, "form", _FORMS)
+        one_of(group, "nesterov", _NESTEROV)
+        if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
+            raise ValueError(located("Nesterov momentum requires a momentum and zero dampening"))
+
+    def _start(self, p: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
+        return {"momentum_buffer": box(np.zeros_like(p))} if group["momentum"] else {}
+
+    def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Any) -> None:
+        lr, mu, kind = group["lr"], group["momentum"], group["nesterov"]
+        g = decayed(p, g, group)
+        if not mu:
+            p -= lr * g
+            return
+        v = raw(state["momentum_buffer"])
+        if kind in ("tilde", "lookahead"):
+            # x~ = x + mu v, so x~' = x~ - mu v + (1 + mu) v' with v' = mu v - lr g.
+            new = mu * v - lr * g
+            p += new if kind == "lookahead" else (1 + mu) * new - mu * v
+            v[...] = new
+            return
+        v *= mu
+        v += _share(group, state["step"]) * g
+        step = g * _share(group, 2) + mu * v if kind else v
+        p -= step if group["form"] == "lr_inside" else lr * step
+
+    def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
+        lines = decay_lines(group)
+        if not group["momentum"]:
+            return [*lines, ("p", "p - lr * g")]
+        if group["nesterov"] == "tilde":
+            return [
+                *lines,
+                ("w", "momentum * v - lr * g"),
+                ("p", "p - momentum * v + (1 + momentum) * w"),
+                ("v", "w"),
+            ]
+        if group["nesterov"] == "lookahead":
+            return [*lines, ("v", "momentum * v - lr * g"), ("p", "p + v")]
+        share = {"sum": "g", "ema": "(1 - momentum) * g", "lr_inside": "lr * g"}[group["form"]]
+        if group["dampening"] and t > 1:
+            share = f"(1 - dampening) * {share}"
+        lines.append(("v", f"momentum * v + {share}"))
+        step = f"{share} + momentum * v" if group["nesterov"] else "v"
+        if group["nesterov"]:
+            lines.append(("s", step))
+            step = "s"
+        return [
+            *lines,
+            ("p", f"p - {step}" if group["form"] == "lr_inside" else f"p - lr * {step}"),
+        ]
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update once; with ``nesterov="lookahead"`` the closure is evaluated ahead."""
+        if all(group["nesterov"] != "lookahead" for group in self.param_groups):
+            return super().step(closure)
+        if closure is None:
+            raise GradientError(
+                located(
+                    'nesterov="lookahead" evaluates the gradient ahead of the parameters: pass '
+                    'step(closure), or use nesterov="tilde"'
+                )
+            )
+        given = closure
+
+        def ahead() -> Any:
+            with self._moved(1.0):
+                return given()
+
+        return super().step(ahead)
+
+    @contextmanager
+    def params_at(self, point: str) -> Iterator[None]:
+        """Inside, the parameters hold ``"x"`` or ``"x_tilde"``, the point that is looked ahead to.
+
+        With ``nesterov="tilde"`` training leaves x~ in the parameters; with ``"lookahead"`` x.
+        """
+        if point not in ("x", "x_tilde"):
+            raise ValueError(located(f"params_at: point must be 'x' or 'x_tilde', not {point!r}"))
+        holds_x = self.param_groups[0]["nesterov"] != "tilde"
+        sign = 0.0 if holds_x == (point == "x") else (1.0 if holds_x else -1.0)
+        with self._moved(sign):
+            yield
+
+    @contextmanager
+    def _moved(self, sign: float) -> Iterator[None]:
+        """Parameters moved by ``sign * momentum * v``, and put back exactly."""
+        before = []
+        with no_grad():
+            for group in self.param_groups:
+                for p in group["params"]:
+                    buffer = p._buffer()
+                    before.append((buffer, buffer.copy()))
+                    if p in self.state and sign:
+                        v = raw(self.state[p]["momentum_buffer"])
+                        buffer += sign * group["momentum"] * v
+                        wrote(buffer)
+        try:
+            yield
+        finally:
+            for buffer, value in before:
+                buffer[...] = value
+                wrote(buffer)
+
+
+def _share(group: dict[str, Any], step: int) -> float:
+    """How much of the gradient enters the velocity."""
+    share = {"sum": 1.0, "ema": 1 - group["momentum"], "lr_inside": group["lr"]}[group["form"]]
+    return share if step == 1 else share * (1 - group["dampening"])
