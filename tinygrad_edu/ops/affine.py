@@ -35,14 +35,10 @@ def _rows(x: Any) -> Any:
     return _reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 
 
-def _d_bias(g: Any, out: Any, x: Any, w: Any, b: Any) -> Any:
-    return _rows(g).sum(0) if b.shape == g.shape[-1:] else sum_to(g, shape=b.shape)
-
-
 _linear.defvjp(
     lambda g, out, x, w, b: g @ w,
     lambda g, out, x, w, b: _rows(g).T @ _rows(x),
-    _d_bias,
+    lambda g, out, x, w, b: sum_to(g, shape=b.shape),
 )
 _linear_without_bias.defvjp(
     lambda g, out, x, w: g @ w,

@@ -165,7 +165,7 @@ def _softmax_minus_onehot(g: Any, out: Any, s: Any, labels: Any, kept: dict[str,
     if is_tensor(g):  # this pass is recorded, and what forward kept has no history
         return (_softmax(s, axis=(1,)) - one_hot_rows(labels, s)) * share
     d = kept["softmax"] * share
-    d.reshape(-1)[kept["places"]] -= share
+    d.ravel()[kept["places"]] -= share
     return d.T if kept["turned"] else d
 
 

@@ -60,11 +60,6 @@ def _euclidean(x1: Any, x2: Any) -> Any:
     return np.sqrt(np.maximum(squares, 0.0))
 
 
-def _weights(g: Any, out: Any) -> Any:
-    zero = out == 0
-    return where(zero, 0.0, g / where(zero, 1.0, out))
-
-
 def _pull(w: Any, x: Any, y: Any) -> Any:
     """``sum_j w[i, j] (x[i] - y[j])``."""
     total = _sum(w, axis=(w.ndim - 1,), keepdims=True)
@@ -72,8 +67,8 @@ def _pull(w: Any, x: Any, y: Any) -> Any:
 
 
 _euclidean.defvjp(
-    lambda g, out, x, y: _pull(_weights(g, out), x, y),
-    lambda g, out, x, y: _pull(turned(_weights(g, out)), y, x),
+    lambda g, out, x, y: _pull(over(g, out), x, y),
+    lambda g, out, x, y: _pull(turned(over(g, out)), y, x),
 )
 
 

@@ -101,14 +101,9 @@ def _share(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 
 
 def _share_nan(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
-    """The same for ``max()``, ``min()``, ``median()``: NaN elements share that of a NaN result."""
-    shape = kept(x.shape, axis)
-    top = _reshape(out, shape=shape)
-    if np.isnan(raw(out)).any():
-        at = where(top == top, x == top, x != x)
-    else:
-        at = x == top
-    return where(at, _reshape(g, shape=shape) / _ties(at, axis=axis, dtype=g.dtype), 0.0)
+    """The same for ``max()``, ``min()``, ``median()`` of all: NaN elements share that of a NaN."""
+    at = x != x if np.isnan(raw(out)) else x == out
+    return where(at, g / _ties(at, axis=axis, dtype=g.dtype), 0.0)
 
 
 @primitive(differentiable=False)

@@ -77,7 +77,7 @@ def _d_class_hinge(
     per_row = g * factor
     if not is_tensor(g):
         d = np.asarray(hinges > 0, hinges.dtype) if power == 1 else hinges * 2.0
-        d.reshape(-1)[kept["places"]] = -np.add.reduce(d, axis=0 if turned else 1)
+        d.ravel()[kept["places"]] = -np.add.reduce(d, axis=0 if turned else 1)
         if turned:
             d *= per_row
             return d.T
@@ -91,7 +91,7 @@ def _d_class_hinge(
         own = _sum(s * onehot, axis=(1,), keepdims=True)
         slopes = counts * (s - own + delta) * 2.0
     if per_row.ndim:
-        per_row = _reshape(per_row, shape=(-1, 1))
+        per_row = unsqueeze(per_row, 1)
     return (slopes - onehot * _sum(slopes, axis=(1,), keepdims=True)) * per_row
 
 

@@ -56,22 +56,18 @@ def _d_vector_norm(g: Any, out: Any, x: Any, ord: float, axis: Axes, keepdims: b
         return broadcast_to(g, shape=x.shape) * 0.0
     if ord == 1:
         return g * _slope(x)
-    zero = out == 0
     if ord == 2:
-        return x * where(zero, 0.0, g / where(zero, 1.0, out))
+        return x * over(g, out)
     size = abs(x)
     if ord in (inf, -inf):
         at = where(out == out, size == out, x != x)
         share = _count(at, axis=axis, dtype=g.dtype)
         return where(at, g / share, 0.0) * _slope(x)
-    if ord < 1:  # infinitely steep at 0, where PyTorch takes 0
-        flat = x == 0
-        steep = where(flat, 0.0, where(flat, 1.0, size) ** (ord - 1.0))
-        return _slope(x) * steep * (g * out ** (1.0 - ord))
-    safe = where(zero, 1.0, out)
-    if ord < 2:
-        return _slope(x) * size ** (ord - 1.0) * where(zero, 0.0, g * safe ** (1.0 - ord))
-    return x * size ** (ord - 2.0) * where(zero, 0.0, g / safe ** (ord - 1.0))
+    # Where x is 0, its sign is, so that 1 may take the place of powers that are infinite there.
+    steep = where(x == 0, 1.0, size) ** (ord - 1.0)
+    if ord > 1:
+        out = where(out == 0, 1.0, out)
+    return _slope(x) * steep * (g * out ** (1.0 - ord))
 
 
 @primitive(name="slope", differentiable=False)

@@ -56,9 +56,8 @@ def _d_var(
 def _d_std(
     g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, correction: float, whole: bool
 ) -> Any:
-    flat = out == 0  # where nothing varies, the slope of the root is taken to be 0
-    g = where(flat, 0.0, g / where(flat, 1.0, 2.0 * out))
-    return _slope(g, x, axis, correction, whole)
+    # Where nothing varies, the slope of the root is taken to be 0.
+    return _slope(over(g, 2.0 * out), x, axis, correction, whole)
 
 
 _var.defvjp(_d_var)

@@ -211,10 +211,6 @@ arcsinh, arccosh, arctanh = asinh, acosh, atanh
 atan2.explain = hypot.explain = clash
 
 
-def _one_over(squares: Any) -> Any:
-    return where(squares == 0, 0.0, 1.0 / squares)
-
-
 sin.defvjp(lambda g, out, x: g * cos(x))
 cos.defvjp(lambda g, out, x: -g * sin(x))
 tan.defvjp(lambda g, out, x: g * (1.0 + out * out))
@@ -227,8 +223,8 @@ asinh.defvjp(lambda g, out, x: g * rsqrt(x * x + 1.0))
 acosh.defvjp(lambda g, out, x: g * rsqrt(x * x - 1.0))
 atanh.defvjp(lambda g, out, x: g / (1.0 - x * x))
 atan2.defvjp(
-    lambda g, out, x, y: g * y * _one_over(x * x + y * y),
-    lambda g, out, x, y: -g * x * _one_over(x * x + y * y),
+    lambda g, out, x, y: y * over(g, x * x + y * y),
+    lambda g, out, x, y: -x * over(g, x * x + y * y),
 )
 hypot.defvjp(
     lambda g, out, x, y: g * (x / out),

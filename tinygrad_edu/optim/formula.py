@@ -70,7 +70,7 @@ class _Writer(ast.NodeVisitor):
         return symbol(node.id, self.latex), 9
 
     def visit_Constant(self, node: ast.Constant) -> tuple[str, int]:
-        return f"{node.value:g}", 9
+        return f"{node.value:g}", 9  # type: ignore[str-format]
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> tuple[str, int]:
         return "−" * (not self.latex) + "-" * self.latex + self.write(node.operand, 5), 4
