@@ -1,4 +1,4 @@
-"""Make every formula wrong in every way, one at a time, and print what no test notices."""
+"""Make every derivative formula wrong in every way, one at a time; print what no test notices."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--sample", type=int, metavar="N", help="try N mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants that contain TEXT")
-    parser.add_argument("--formulas", action="store_true", help="no forward functions")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--forward", action="store_true", help="forward functions, no formulas")
+    kind.add_argument("--all", action="store_true", help="forward functions, too (takes long)")
     parser.add_argument("--list", action="store_true", help="print them, try none")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args(argv)
@@ -29,7 +31,7 @@ def main(argv: list[str]) -> int:
         seed=options.seed,
         only=options.only,
         jobs=options.jobs,
-        formulas=options.formulas,
+        kind="forward" if options.forward else "all" if options.all else "formulas",
         list_only=options.list,
     )
 

@@ -370,6 +370,8 @@ def _left_alone(node: ast.AST) -> bool:
     match node:
         case ast.Raise() | ast.Assert() | ast.Import() | ast.ImportFrom() | ast.JoinedStr():
             return True
+        case ast.keyword(arg="strict"):  # of zip: an assertion
+            return True
         case ast.Expr(value=ast.Constant(value=str())):
             return True
         case ast.If(body=[*_, ast.Raise()], orelse=[]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import random
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -52,14 +51,14 @@ def choose(
     only: str = "",
     sample: int | None = None,
     seed: int = 0,
-    formulas: bool = False,
+    kind: str = "formulas",
 ) -> list[Mutant]:
-    """The mutants to try."""
+    """The mutants to try; `kind` is "formulas", "forward" or "all"."""
     mutants = [
         m
         for m in all_mutants(SUITES[suite]().files)
         if (only in m.file or only == m.unit.name or only in m.texts[0])
-        and (m.unit.formula or not formulas)
+        and (kind == "all" or m.unit.formula == (kind == "formulas"))
     ]
     if sample is not None and sample < len(mutants):
         mutants = random.Random(seed).sample(mutants, sample)
@@ -88,11 +87,11 @@ def run(
     seed: int = 0,
     only: str = "",
     jobs: int = 2,
-    formulas: bool = False,
+    kind: str = "formulas",
     list_only: bool = False,
 ) -> int:
     """Try mutants and print the score; 1 if one survives unexplained."""
-    mutants = choose(suite, only, sample, seed, formulas)
+    mutants = choose(suite, only, sample, seed, kind)
     if list_only:
         for mutant in mutants:
             print(mutant)
@@ -114,30 +113,34 @@ def run(
 
 
 def table(tried: list[Outcome]) -> None:
-    """Noticed of tried, per file; explained survivors count as noticed in the score."""
-    total: Counter[tuple[str, bool]] = Counter()
-    noticed: Counter[tuple[str, bool]] = Counter()
-    explained: Counter[tuple[str, bool]] = Counter()
-    for o in tried:
-        for file in (o.mutant.file, "all"):
-            at = (file, o.mutant.unit.formula)
-            total[at] += 1
-            noticed[at] += o.verdict == "killed"
-            explained[at] += o.verdict != "killed" and o.mutant.key in EXPLAINED
-    print(f"{'file':34} {'formulas':>22} {'forward':>22}")
-    for file in [*sorted({f for f, _ in total} - {"all"}), "all"]:
-        cells = []
-        for formula in (True, False):
-            at = (file, formula)
-            n = total[at]
-            extra = f" +{explained[at]}" if explained[at] else ""
-            share = f"{(noticed[at] + explained[at]) / n:7.1%}" if n else ""
-            cells.append(f"{noticed[at]}{extra} of {n}{share}" if n else "")
-        print(f"{file:34} {cells[0]:>22} {cells[1]:>22}")
-    n, killed = len(tried), sum(o.verdict == "killed" for o in tried)
-    fine = sum(explained[("all", f)] for f in (True, False))
-    if n:
-        print(
-            f"mutation score: {killed / n:.1%} ({killed} of {n} mutants noticed, {fine} more "
-            f"explained, {n - killed - fine} survived)"
-        )
+    """Per file, and then in all: how many mutants were noticed, explained, neither."""
+    for formula, title in ((True, "formulas"), (False, "forward functions")):
+        group = [o for o in tried if o.mutant.unit.formula == formula]
+        if not group:
+            continue
+        print(f"{title:40} {'mutants':>8} {'noticed':>8} {'explained':>10} {'neither':>8}")
+        for file in sorted({o.mutant.file for o in group}):
+            print(f"{file:40} " + _cells(count([o for o in group if o.mutant.file == file])))
+        print(f"{'all':40} " + _cells(count(group)))
+        print(f"mutation score of the {title}: {score(group)}\n")
+
+
+def _cells(counts: tuple[int, int, int]) -> str:
+    n, noticed, fine = counts
+    return f"{n:8} {noticed:8} {fine or '':>10} {n - noticed - fine or '':>8}"
+
+
+def count(tried: list[Outcome]) -> tuple[int, int, int]:
+    """How many mutants, how many of them noticed, how many explained."""
+    noticed = sum(o.verdict == "killed" for o in tried)
+    fine = sum(o.verdict != "killed" and o.mutant.key in EXPLAINED for o in tried)
+    return len(tried), noticed, fine
+
+
+def score(tried: list[Outcome]) -> str:
+    """The share that was noticed, and what became of the others."""
+    n, noticed, fine = count(tried)
+    return (
+        f"{noticed / n:.1%} ({noticed} of {n} mutants noticed; of {n - noticed} survivors {fine} "
+        "explained)"
+    )

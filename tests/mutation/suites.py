@@ -61,21 +61,22 @@ def _quiet(function: Callable[..., object], kwargs: dict[str, Any]) -> None:
         function(**kwargs)
 
 
-# The checks of ``tests/ops`` in the order in which they are likely to notice a wrong formula.
+# The checks of ``tests/ops`` in the order in which they are likely to notice a wrong formula; those
+# of values alone come last.
 ORDER = (
     "gradient",
-    "value",
     "torch_gradient",
-    "torch_value",
     "second_gradient",
-    "on_arrays",
     "float32_kept",
     "read_only",
-    "torch_dtypes",
     "layouts",
+    "torch_second_gradient",
+    "value",
+    "torch_value",
+    "on_arrays",
+    "torch_dtypes",
     "forms",
     "aliases",
-    "torch_second_gradient",
 )
 # What they check is not in ops/, or is not a matter of values.
 EXCLUDED = {"arguments.py", "promotion.py", "__init__.py"}
@@ -83,7 +84,7 @@ EXCLUDED = {"arguments.py", "promotion.py", "__init__.py"}
 
 def ops() -> Suite:
     """The derivative table against the op table and the conventions at the edges."""
-    from tests.ops import test_edges
+    from tests.ops import test_course_losses, test_edges, test_noise, test_normalization
     from tests.ops.checks import CHECKS, Call
     from tests.ops.oracle import ORACLE
     from tests.ops.specs import SPECS
@@ -107,7 +108,8 @@ def ops() -> Suite:
         )
         for spec in SPECS
     ]
-    groups += [Group(name, run, ((name, run),)) for name, run in test_functions(test_edges)]
+    for module in (test_edges, test_noise, test_normalization, test_course_losses):
+        groups += [Group(name, run, ((name, run),)) for name, run in test_functions(module)]
     folder = ROOT / "tinygrad_edu" / "ops"
     files = tuple(f for f in sorted(folder.rglob("*.py")) if f.name not in EXCLUDED)
     return Suite("ops", files, tuple(groups))

@@ -11,7 +11,7 @@ from .spec import OpSpec, binary, kink, op, sample, unary
 
 inf, nan = np.inf, np.nan
 TIES = [(1.0, 1.0), (0.0, -0.0), (nan, 1.0), (1.0, nan), (nan, nan), (inf, inf), (inf, -inf)]
-ALPHAS = [{}, {"alpha": 2.5}, {"alpha": -1}, {"alpha": 0.0}]
+ALPHAS = [{}, {"alpha": 2.5}, {"alpha": -1}, {"alpha": 0.0}, {"alpha": 2}]
 
 
 def same(names, helper, *args, **kwargs):
@@ -209,6 +209,7 @@ SPECS: list[OpSpec] = [
             sample(2, draw(4)),
             kink(0.0, np.array([-1.0, 0.0, 2.0])),
             kink(0, np.array([-1.0, 0.0, 2.0])),
+            kink(-0.0, np.array([-1.0, 0.0, 2.0])),
             sample(draw.ints(-3, 4, 2, 3), 2),
             sample(draw.ints(-3, 4, 2, 3), 3),
             sample(draw.ints(-3, 4, 4), draw.ints(0, 4, 4)),
@@ -417,9 +418,9 @@ SPECS: list[OpSpec] = [
                     sample(draw(3), max=draw(3)),
                     sample(draw(0, 3), draw(3), draw(3)),
                     kink(
-                        np.array([0, 1, nan, 2, 1, 0, 1, 3.0]),
-                        np.array([0, 2, 0, nan, 1, 3, 1, 1.0]),
-                        np.array([1, 3, 1, 1, nan, 2, 1, 3.0]),
+                        np.array([0, 1, nan, 2, 1, 0, 1, 3.0, 0, 2]),
+                        np.array([0, 2, 0, nan, 1, 3, 1, 1.0, 1, 1]),
+                        np.array([1, 3, 1, 1, nan, 2, 1, 3.0, 1, 1]),
                     ),
                     kink(np.array([0, 1, nan, 2, -1.0]), np.array([0, 2, 0, nan, 3.0])),
                     kink(np.array([0, 1, nan, 2, 5.0]), None, np.array([0, 2, 0, nan, 3.0])),

@@ -269,6 +269,7 @@ def _reduced(draw):
     return [
         *found,
         kink(np.array([1.0, 2.0, 0.0, 5.0]), 0, places, zeros, "prod"),
+        kink(np.array([0.0, 2.0, 4.0, 0.0]), 0, places, zeros, "prod"),
         kink(np.array([1.0, 2.0, 2.0, 5.0]), 0, places, ties, "amax"),
         kink(np.array([1.0, 0.0, 2.0, 5.0]), 0, places, ties, "amin"),
         kink(np.array([1.0, 0.0, 2.0, 5.0]), 0, places, ties, "amin", include_self=False),
@@ -422,6 +423,7 @@ ALONG = [
             sample(draw(3, 4), (draw.bools(3, 4),), draw()),
             sample(draw(4), (np.array([0, 2, 2]),), draw(3), accumulate=True),
             sample(draw(3, 4), (np.array([2, 2]),), draw(2, 4), True),
+            sample(draw(3, 4), (np.array([2, 2]),), draw(4), accumulate=True),
         ],
         ints=False,
     ),

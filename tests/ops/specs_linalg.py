@@ -13,6 +13,7 @@ INF, NAN = np.inf, np.nan
 ORDERS = [0, 1, -1, 2, -2, INF, -INF, 0.5, 1.5, 3, 2.5, -1.5]
 MATRIX_ORDERS = ["fro", "nuc", 1, -1, 2, -2, INF, -INF]
 FLAT = [[0.0, 0.0, 0.0], [3.0, 0.0, -3.0], [[3.0, -3.0], [0.0, 0.0], [1.0, 3.0]]]
+NOT_A_NUMBER = [[1.0, NAN, -2.0], [[3.0, NAN], [2.0, -1.0]]]
 
 
 def _linear(x, w, b=None):
@@ -98,6 +99,8 @@ def _vector_norms(draw):
     ]
     found += [kink(np.array(x), order) for order, x in itertools.product(ORDERS, FLAT)]
     found += [kink(np.array(FLAT[2]), order, dim=1) for order in ORDERS]
+    found += [kink(np.array(x), order) for order in (INF, -INF) for x in NOT_A_NUMBER]
+    found += [kink(np.array(NOT_A_NUMBER[1]), order, dim=1) for order in (INF, -INF)]
     return [*found, sample(draw(4)), sample(draw()), sample(draw(3, 0), 1.5, 0), kink(draw(0))]
 
 
@@ -172,6 +175,7 @@ def _cdists(draw):
         sample(draw(2, 2, 3), draw(1, 4, 3), 2.0, "use_mm_for_euclid_dist"),
     ]
     near = np.array([[1.0, 1.0], [2.0, 3.0]]), np.array([[1.0, 1.0], [3.0, 4.0], [1.0, 2.0]])
+    found.append(kink(*near, compute_mode="use_mm_for_euclid_dist"))
     return [*found, *(kink(*near, p) for p in (2.0, 1.0, INF, 3.0, 1.5, 0.5, 0.0))]
 
 
@@ -335,6 +339,7 @@ SPECS: list[OpSpec] = [
             sample(_regular(draw, 3, 3), draw(3)),
             sample(_regular(draw, 3, 3), draw(3, 2)),
             sample(_regular(draw, 2, 2, 2), draw(2, 1)),
+            sample(_regular(draw, 2, 2), draw(3, 2, 1)),
         ],
         torch="linalg.solve",
         ours=tinygrad_edu.linalg.solve,
@@ -358,6 +363,7 @@ SPECS: list[OpSpec] = [
             sample(_regular(draw, 3, 3)),
             sample(_regular(draw, 2, 2, 2)),
             sample(draw(1, 1)),
+            sample(_regular(draw, 1, 3, 2, 2)),
         ],
         ints=False,
     ),
@@ -365,7 +371,13 @@ SPECS: list[OpSpec] = [
     op(
         "det",
         np.linalg.det,
-        lambda draw: [sample(np.array([[0.0, 1.0], [0.0, 2.0]]))],
+        lambda draw: [
+            sample(np.array([[0.0, 1.0], [0.0, 2.0]])),
+            sample(np.zeros((1, 1))),
+            sample(np.stack([_regular(draw, 2, 2), np.array([[0.0, 1.0], [0.0, 2.0]])])),
+            sample(draw(1, 4, 3, 3) * np.array([0.0, 1.0, 1.0])),
+            *[sample(draw(3, 3) * np.array([1.0, 0.0, 1.0])) for _ in range(4)],
+        ],
         label="singular",
         torch=None,
         twice=False,
@@ -479,6 +491,7 @@ SPECS: list[OpSpec] = [
             sample(draw(4, 3), draw(2, 3)),
             sample(draw(3), draw(2, 3), draw(2)),
             sample(draw(2, 2, 3), draw(2, 3), draw(2)),
+            sample(draw(2, 2, 3), draw(4, 3)),
             sample(draw(0, 3), draw(2, 3), draw(2)),
         ],
         method=None,

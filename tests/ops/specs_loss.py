@@ -290,6 +290,24 @@ SPECS: list[OpSpec] = [
         kinks=lambda draw: [(np.array([[1.0, 0.0, 3.0]]), np.array([0]))],
         torch_gradgrad=False,
     ),
+    # With more classes than 64, the losses of classes work on rows and not on columns.
+    *[
+        loss(
+            name,
+            elements,
+            lambda draw: [(3 * draw.spaced(2, 66), draw.ints(0, 66, 2))],
+            mean=mean,
+            variants=variants,
+            label="many classes",
+            torch_gradgrad=False,
+            **flags,
+        )
+        for name, elements, mean, variants, flags in [
+            (F + "cross_entropy", _cross_entropy, _cross_entropy_mean, [{}], {"low_rtol": 1e-4}),
+            ("multiclass_svm_loss", _svm, None, [{}, {"squared": True}], {"torch": None}),
+            (F + "multi_margin_loss", _multi_margin, None, [{}, {"p": 2}], {}),
+        ]
+    ],
     loss(
         F + "multilabel_margin_loss",
         _multilabel_margin,

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+import tinygrad_edu.ops.cumulative
+
 from .spec import OpSpec, kink, op, reduction, sample
 
 NAN, INF = np.nan, np.inf
@@ -206,6 +208,14 @@ def _diff(x, n=1, dim=-1, prepend=None, append=None):
     return np.diff(x, n, dim, **given)
 
 
+def _recurrence(x, factor, axis):
+    out = np.copy(x)
+    a, f, y = (np.moveaxis(v, axis, 0) for v in (x, factor, out))
+    for k in range(1, len(y)):
+        y[k] = a[k] + f[k] * y[k - 1]
+    return out
+
+
 def _bincount(x, weights=None, minlength=0):
     return np.bincount(x, weights, minlength)
 
@@ -385,6 +395,17 @@ SPECS: list[OpSpec] = [
         )
         for name, reference in (("cumsum", np.cumsum), ("cumprod", np.cumprod))
     ],
+    op(
+        "recurrence",  # by which cumprod has its gradient
+        _recurrence,
+        lambda draw: [
+            sample(draw(3, 4), draw(3, 4), axis=1),
+            sample(draw(3, 2, 2), draw(3, 2, 2), axis=0),
+        ],
+        ours=tinygrad_edu.ops.cumulative._recurrence,
+        torch=None,
+        method=None,
+    ),
     op(
         "diff",
         _diff,

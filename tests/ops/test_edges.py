@@ -55,6 +55,22 @@ def edge(name, inputs, arguments=(), *, gives=None, slopes=None, grads=None, **k
     return result
 
 
+def bent(name, inputs, arguments, bends, **kwargs):
+    """Check second gradients at an edge: `bends`, per input, times 2, 3, ... as the upstream
+    gradient and weights of 2, 3, ... of the first gradients."""
+    function = name if callable(name) else find(name)
+    tensors = [Tensor(np.array(x, float), requires_grad=True) for x in inputs]
+    out = function(*tensors, *arguments, **kwargs)
+    upstream = Tensor(PRIMES[: out.numel()].reshape(out.shape))
+    first = autograd.grad(out, tensors, upstream, create_graph=True)
+    weights = [Tensor(PRIMES[: t.numel()].reshape(t.shape)) for t in tensors]
+    second = autograd.grad(first, tensors, weights)
+    for i, (g, bend) in enumerate(zip(second, bends, strict=True)):
+        expected = np.array(bend, float) * upstream.numpy() * weights[i].numpy()
+        message = f"second gradient of input {i}"
+        np.testing.assert_allclose(plain(g), expected, atol=1e-300, err_msg=message)
+
+
 # ------------------------------------------------------------------------- kinks of activations
 
 
@@ -203,6 +219,10 @@ def test_division_by_0():
 
 def test_atan2_on_the_axes():
     edge("atan2", [[0, 0, 0], [0, 1, -1]], gives=[0, 0, np.pi], slopes=[[0, 1, -1], [0, 0, 0]])
+
+
+def test_second_gradient_of_atan2_at_the_origin_is_0():
+    bent("atan2", [[0], [0]], [], [[0], [0]])
 
 
 def test_hypot_does_not_overflow():
@@ -356,6 +376,10 @@ def test_std_and_var_of_a_constant(name, correction):
     edge(name, [[2, 2, 2]], gives=0, grads=[[0, 0, 0]], correction=correction)
 
 
+def test_second_gradient_of_std_of_a_constant_is_0():
+    bent("std", [[2, 2, 2]], [], [[0, 0, 0]])
+
+
 def test_prod_with_zeros():
     edge("prod", [[0, 2, 3]], gives=0, grads=[[12, 0, 0]])
     edge("prod", [[0, 0, 3]], gives=0, grads=[[0, 0, 0]])
@@ -409,6 +433,13 @@ def test_inf_norm_shares_ties():
 
 def test_norm_0_counts():
     edge("linalg.vector_norm", [[3, 0, -3]], [0], gives=2)
+
+
+@pytest.mark.parametrize("p", [1.5, 2, 2.5, 3])
+def test_second_gradient_of_a_norm_at_0_is_0(p):
+    """So that a penalty on gradients does not turn NaN, as PyTorch's does."""
+    bent("linalg.vector_norm", [[0, 0]], [p], [[0, 0]])
+    bent("cdist", [np.ones((1, 2)), np.ones((1, 2))], [p], [[[0, 0]]] * 2)
 
 
 def test_frobenius_norm_at_0_is_flat():
@@ -524,6 +555,12 @@ def test_huber_loss_at_delta():
         reduction="none",
         delta=2.0,
     )
+
+
+def test_huber_loss_is_straight_from_delta_on():
+    zeros = Tensor(np.zeros(5))
+    kwargs = {"reduction": "none", "delta": 2.0}
+    bent(F + "huber_loss", [[-3, -2, 0, 2, 3]], [zeros], [[0, 0, 1, 0, 0]], **kwargs)
 
 
 def test_kl_div_of_a_target_of_0():

@@ -119,7 +119,7 @@ class Primitive:
         arrays: list[Any] = []
         edges: list[Any] = []
         boxed = tracked = uneven = False
-        dtype = None
+        dtype: Any = False  # of the first floating input
         for arg in args:
             if isinstance(arg, _Tensor):
                 boxed = True
@@ -132,12 +132,12 @@ class Primitive:
                 edges.append(None)
             kind = getattr(value, "dtype", None)
             if kind is not dtype:
-                if dtype is None and (kind is _FLOAT32 or kind is _FLOAT64):
+                if dtype is False and (kind is _FLOAT32 or kind is _FLOAT64):
                     dtype = kind
                 elif kind is not None or not isinstance(value, (float, int)):
                     uneven = True
             arrays.append(value)
-        if uneven or (boxed and dtype is None and self.promotes):
+        if uneven or (boxed and dtype is False and self.promotes):
             arrays = _promote(self, args, arrays, boxed)
         try:
             out = self.forward(*arrays, **params)

@@ -150,7 +150,8 @@ def _cross_entropy(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
     turned = kept["turned"] = by_columns(input)
     s = input.T.copy() if turned else input
     axis = 0 if turned else 1
-    s = np.subtract(s, np.maximum.reduce(s, axis=axis, keepdims=True), out=s if turned else None)
+    top = np.maximum.reduce(s, axis=axis, keepdims=True)
+    s = np.subtract(s, top, out=s if turned else None, order="C")  # as `places` counts
     places = kept["places"] = flat_places(labels, input.shape, turned)
     own = s.reshape(-1)[places]
     e = kept["softmax"] = np.exp(s, out=s)

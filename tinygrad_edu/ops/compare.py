@@ -189,6 +189,12 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     return _where(condition, input, other)
 
 
+def _over(g: Any, d: Any) -> Any:
+    """``g / d``, and 0 where `d` is 0."""
+    zero = d == 0
+    return _where(zero, 0.0, g / _where(zero, 1.0, d))
+
+
 @choice
 def maximum(input: Any, other: Any) -> Any:
     """The larger of two values, nan if either is. The gradient goes to it; a tie shares it equally.

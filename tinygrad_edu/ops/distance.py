@@ -10,7 +10,7 @@ import numpy as np
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
 from .arithmetic import abs, mul, sign, sub
-from .compare import where
+from .compare import _over, where
 from .fitting import sum_to
 from .linalg import turned
 from .norms import _as_float, _vector_norm, vector_norm
@@ -67,8 +67,8 @@ def _pull(w: Any, x: Any, y: Any) -> Any:
 
 
 _euclidean.defvjp(
-    lambda g, out, x, y: _pull(over(g, out), x, y),
-    lambda g, out, x, y: _pull(turned(over(g, out)), y, x),
+    lambda g, out, x, y: _pull(_over(g, out), x, y),
+    lambda g, out, x, y: _pull(turned(_over(g, out)), y, x),
 )
 
 

@@ -82,7 +82,7 @@ def _d_right(g: Any, out: Any, x: Any, y: Any) -> Any:
     if y.ndim == 2:
         return _rows(x).T @ _rows(g)
     if y.ndim == 1:
-        return _rows(x).T @ _reshape(g, shape=(g.size,))
+        return _rows(x).T @ _reshape(g, shape=(math.prod(g.shape),))
     if x.ndim == 1:
         return _rows(x).T * unsqueeze(g, -2)
     return sum_to(turned(x) @ g, shape=y.shape)

@@ -11,7 +11,7 @@ from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
 from .arguments import numpy_names
 from .arithmetic import abs, mul, sub
-from .compare import where
+from .compare import _over, where
 from .decompositions import _svdvals
 from .extremes import _bottom, _top, amax, amin
 from .fitting import broadcast_to, to_dtype
@@ -57,7 +57,7 @@ def _d_vector_norm(g: Any, out: Any, x: Any, ord: float, axis: Axes, keepdims: b
     if ord == 1:
         return g * _slope(x)
     if ord == 2:
-        return x * over(g, out)
+        return x * _over(g, out)
     size = abs(x)
     if ord in (inf, -inf):
         at = where(out == out, size == out, x != x)

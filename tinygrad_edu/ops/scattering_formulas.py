@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
-from .compare import where
+from .compare import no_slope, where
 from .index import accumulate, getitem, index_put
 
 
@@ -36,7 +36,7 @@ def _d_input(g: Any, out: Any, x: Any, src: Any, index: Any) -> Any:
 
 def _d_src(g: Any, out: Any, x: Any, src: Any, index: Any) -> Any:
     zero = src == 0
-    zeros = accumulate(0.0 * x.detach() if hasattr(x, "detach") else 0.0 * x, zero, index=index)
+    zeros = accumulate(no_slope(x), zero, index=index)  # how many each place has
     alone = zero * (getitem(zeros, index=index) == 1)
     without = scatter_prod(x, where(alone, 1.0, src), index=index)
     quotient = getitem(g * out, index=index) / where(zero, 1.0, src)

@@ -10,7 +10,7 @@ import numpy as np
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
 from .arguments import numpy_names
-from .compare import where
+from .compare import _over, where
 from .extremes import like
 from .reduce import Axes, _add, _mean, count, kept, reduced_axes
 from .shape import _reshape
@@ -57,7 +57,7 @@ def _d_std(
     g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, correction: float, whole: bool
 ) -> Any:
     # Where nothing varies, the slope of the root is taken to be 0.
-    return _slope(over(g, 2.0 * out), x, axis, correction, whole)
+    return _slope(_over(g, 2.0 * out), x, axis, correction, whole)
 
 
 _var.defvjp(_d_var)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
-from .compare import clash, where
+from .compare import _over, clash
 from .exponential import floating, floats_only, rsqrt
 from .quiet import quiet
 
@@ -223,8 +223,8 @@ asinh.defvjp(lambda g, out, x: g * rsqrt(x * x + 1.0))
 acosh.defvjp(lambda g, out, x: g * rsqrt(x * x - 1.0))
 atanh.defvjp(lambda g, out, x: g / (1.0 - x * x))
 atan2.defvjp(
-    lambda g, out, x, y: y * over(g, x * x + y * y),
-    lambda g, out, x, y: -x * over(g, x * x + y * y),
+    lambda g, out, x, y: y * _over(g, x * x + y * y),
+    lambda g, out, x, y: -x * _over(g, x * x + y * y),
 )
 hypot.defvjp(
     lambda g, out, x, y: g * (x / out),

@@ -8,13 +8,14 @@ options in force.
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..engine import box, raw, wrote
-from ..errors import DTypeError, GradientError, ShapeError, located
+from ..errors import AxisError, DTypeError, GradientError, ShapeError, describe, located
 from ..gradients import enable_grad, no_grad
 from ..tensor import Tensor
 from .formula import Formula, Line, StepTable, evaluate
@@ -49,7 +50,7 @@ class Optimizer:
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults
-        self.state: dict[Any, dict[str, Any]] = {}
+        self.state: dict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self.keep_last_step: bool | None = None
         self._last: dict[Any, dict[str, Any]] = {}
@@ -57,36 +58,39 @@ class Optimizer:
             raise DTypeError(
                 located("params must be an iterable of Tensors or dicts, not a Tensor; use [p]")
             )
-        groups = list(params)
+        groups = list(_ordered(params))
         if not groups:
             raise ValueError(located(f"{type(self).__name__} got an empty parameter list"))
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
-            self.add_param_group(dict(group))
+            self.add_param_group(dict(group) if isinstance(group, dict) else group)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Train more parameters, with options of their own."""
+        """Train more parameters, with options of their own.
+
+        Raises
+        ------
+        TypeError
+            The group is no dict, or something in it no Tensor.
+        ValueError
+            A parameter is no leaf, or trained already, or an option makes no sense.
+        """
         group = param_group
+        if not isinstance(group, dict):
+            raise DTypeError(located(f"param_group must be a dict, but got {type(group)}"))
+        if "params" not in group:
+            raise KeyError(located(f"params: a parameter group needs them; it has {list(group)}"))
         given = group["params"]
-        given = [given] if isinstance(given, Tensor) else list(given)
-        if given and isinstance(given[0], tuple):
-            group["param_names"] = [name for name, _ in given]
-            given = [p for _, p in given]
-        group["params"] = given
+        given = [given] if isinstance(given, Tensor) else list(_ordered(given))
+        names, given = _named(given)
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for i, p in enumerate(given):
-            if not isinstance(p, Tensor):
-                raise DTypeError(
-                    located(f"params: optimizers train Tensors, but number {i} is {type(p)}")
-                )
-            if not p.is_leaf:
-                raise ValueError(
-                    located(f"params: can't optimize a non-leaf Tensor: number {i}, {p.shape}")
-                )
-            if id(p) in known:
-                raise ValueError(located(f"params: number {i}, of shape {p.shape}, appears twice"))
+            _check_trainable(i, p, known)
             known.add(id(p))
+        if names:
+            group["param_names"] = names
+        group["params"] = given
         for name, value in self.defaults.items():
             group.setdefault(name, value)
         self._check(group)
@@ -100,6 +104,9 @@ class Optimizer:
     def _start(self, p: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
         """The state of a parameter before its first step."""
         return {}
+
+    def _begin(self, group: dict[str, Any]) -> None:
+        """Before the parameters of a group are updated: what a rule must know of all of them."""
 
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Any) -> None:
         """Write one step into `p` and `state`, never into `g`. ``state["step"]`` counts from 1."""
@@ -125,7 +132,9 @@ class Optimizer:
                 if set_to_none:
                     p._grad = None
                 elif p._grad is not None:
-                    p._grad = p._grad.detach().zero_()
+                    if p._grad._node is not None:
+                        p._grad = p._grad.detach()
+                    p._grad.zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters once from their gradients.
@@ -142,6 +151,7 @@ class Optimizer:
         with no_grad(), np.errstate(all="ignore"):
             keeps = self._keeps()
             for group in self.param_groups:
+                self._begin(group)
                 for p in group["params"]:
                     if p._grad is not None:
                         self._step_one(p, group, keeps)
@@ -149,9 +159,11 @@ class Optimizer:
 
     def _step_one(self, p: Any, group: dict[str, Any], keeps: bool) -> None:
         array, g = p._buffer(), p._grad._array
-        state = self.state.get(p)
-        if state is None:
-            state = self.state[p] = {"step": 0, **self._start(array, group)}
+        p._check_writeable(array)
+        state = self.state[p]
+        if "step" not in state:
+            for name, value in {"step": 0, **self._start(array, group)}.items():
+                state.setdefault(name, value)
         state["step"] += 1
         if keeps:
             before = {k: np.array(raw(v)) for k, v in state.items()}
@@ -180,8 +192,32 @@ class Optimizer:
         index : int or tuple of int, optional
             Which of its elements; that with the largest gradient unless given.
         """
-        params = [p for group in self.param_groups for p in group["params"]]
-        chosen = params[param] if isinstance(param, int) else param
+        last, place, where = self._kept(param, index)
+        shape, t = last["p"].shape, int(last["step"])
+        lines = self._lines(last["options"], t)
+        used = " ".join(e for _, e in lines)
+        given = {name: float(last[name][place]) for name in ("p", "g")}
+        for key, name in self.symbols.items():
+            value = last.get(key, np.zeros(()))  # a state that was not there yet counts as 0
+            if value.shape in ((), shape) and (key in last or _mentions(used, name)):
+                given[name] = float(np.broadcast_to(value, shape)[place])
+        options = self._values(last["options"])
+        given.update({k: v for k, v in options.items() if _mentions(used, k)}, t=t)
+        return StepTable(type(self).__name__, where, given, tuple(evaluate(lines, given)))
+
+    def _kept(self, param: Any, index: Any) -> tuple[dict[str, Any], tuple[int, ...], str]:
+        """What the last step of a parameter started from, which element is meant, and its name."""
+        named = [
+            (p, name)
+            for group in self.param_groups
+            for p, name in zip(group["params"], _names_of(group), strict=True)
+        ]
+        found = [i for i, (p, _) in enumerate(named) if p is param or i == param]
+        if not found:
+            raise AxisError(
+                located(f"explain_step: {describe(param)} is none of {len(named)} parameters")
+            )
+        chosen, name = named[found[0]]
         last = self._last.get(chosen)
         if last is None:
             raise GradientError(
@@ -190,25 +226,15 @@ class Optimizer:
                     "before step(), which copies parameters and state each time"
                 )
             )
-        place = np.unravel_index(int(np.argmax(abs(last["g"]))), last["g"].shape)
+        shape = last["g"].shape
+        place = np.unravel_index(int(np.argmax(abs(last["g"]))), shape)
         if index is not None:
-            place = index if isinstance(index, tuple) else (index,)
-        values = {self.symbols[k]: float(last[k][place]) for k in self.symbols if k in last}
-        options = self._values(last["options"])
-        given = {"p": float(last["p"][place]), "g": float(last["g"][place]), **values}
-        t = int(last["step"])
-        lines = self._lines(last["options"], t)
-        used = " ".join(e for _, e in lines)
-        options = {k: v for k, v in options.items() if _mentions(used, k)}
-        given.update({**options, "t": t})
-        where = f"parameter {param}" if isinstance(param, int) else f"parameter {chosen.shape}"
+            place = tuple(index) if isinstance(index, (tuple, list)) else (index,)
         spot = tuple(int(i) for i in place)
-        return StepTable(
-            type(self).__name__,
-            f"{where}, element {spot}, step {t}",
-            given,
-            tuple(evaluate(lines, given)),
-        )
+        if len(spot) != len(shape) or any(not -n <= i < n for i, n in zip(spot, shape, strict=True)):
+            raise AxisError(located(f"explain_step: shape {shape} has no element {index}"))
+        where = f"parameter {name or found[0]}, element {spot}, step {int(last['step'])}"
+        return last, spot, where
 
     # ---------------------------------------------------------------- saving
 
@@ -230,9 +256,12 @@ class Optimizer:
         Raises
         ------
         ValueError
-            The groups, or the shapes, are not those of this optimizer.
+            The groups, the options or the shapes are not those of this optimizer.
         """
-        saved = copy.deepcopy(state_dict)
+        for key in ("param_groups", "state"):
+            if key not in state_dict:
+                raise KeyError(located(f"load_state_dict: {key} is missing; it has {[*state_dict]}"))
+        saved = copy.deepcopy({key: state_dict[key] for key in ("param_groups", "state")})
         groups = saved["param_groups"]
         if len(groups) != len(self.param_groups):
             raise ValueError(
@@ -241,7 +270,7 @@ class Optimizer:
                     f"{len(self.param_groups)} here"
                 )
             )
-        place: dict[int, Any] = {}
+        place: dict[int, tuple[Any, dict[str, Any]]] = {}
         for i, (theirs, ours) in enumerate(zip(groups, self.param_groups, strict=True)):
             if len(theirs["params"]) != len(ours["params"]):
                 raise ValueError(
@@ -250,12 +279,25 @@ class Optimizer:
                         f"the state dict, {len(ours['params'])} here"
                     )
                 )
-            place.update(zip(theirs["params"], ours["params"], strict=True))
-        state = {place[k]: _fitted(v, place[k]) for k, v in saved["state"].items()}
+            theirs.update(params=ours["params"], **{k: v for k, v in ours.items() if k not in theirs})
+            self._check(theirs)
+            numbers = state_dict["param_groups"][i]["params"]
+            place.update({n: (p, theirs) for n, p in zip(numbers, ours["params"], strict=True)})
+        state: dict[Any, dict[str, Any]] = defaultdict(dict)
+        for number, values in saved["state"].items():
+            if number not in place:
+                raise ValueError(located(f"load_state_dict: state of an unknown parameter {number}"))
+            p, group = place[number]
+            state[p] = _fitted(values, p, self._shapes(p, group))
         for theirs, ours in zip(groups, self.param_groups, strict=True):
-            ours.update({k: v for k, v in theirs.items() if k != "params"})
+            ours.update(theirs)
         self.state = state
         self._last = {}
+
+    def _shapes(self, p: Any, group: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+        """The shapes that the state of a parameter must have."""
+        start = self._start(np.zeros(p.shape, p.dtype), group)
+        return {k: raw(v).shape for k, v in start.items() if isinstance(raw(v), np.ndarray)}
 
     def __repr__(self) -> str:
         rows = [type(self).__name__ + " ("]
@@ -270,19 +312,67 @@ def _mentions(expression: str, name: str) -> bool:
     return name in words
 
 
-def _fitted(state: dict[str, Any], p: Any) -> dict[str, Any]:
+def _fitted(
+    state: dict[str, Any], p: Any, shapes: dict[str, tuple[int, ...]]
+) -> dict[str, Any]:
     """A saved state with arrays of its own in the dtype of the parameter."""
     fitted = {}
     for name, value in state.items():
         array = raw(value)
-        if isinstance(array, np.ndarray) and array.ndim:
-            if array.shape != p.shape and array.size == p._array.size:
-                raise ShapeError(
-                    located(f"load_state_dict: {name} has shape {array.shape}, not {p.shape}")
-                )
+        wanted = shapes.get(name, np.shape(array))
+        if np.shape(array) != wanted:
+            raise ShapeError(
+                located(f"load_state_dict: {name} has shape {np.shape(array)}, not {wanted}")
+            )
+        if isinstance(array, np.ndarray):
             value = box(np.array(array, p.dtype if array.dtype.kind == "f" else array.dtype))
         fitted[name] = value
     return fitted
+
+
+def _ordered(params: Any) -> Iterable[Any]:
+    """Refuse a set: its order, and with it the numbers in a state dict, changes between runs."""
+    if isinstance(params, (set, frozenset)):
+        raise DTypeError(located("params must be in a fixed order, not a set: use a list"))
+    return params
+
+
+def _named(params: list[Any]) -> tuple[list[str], list[Any]]:
+    """Names and parameters of a list of parameters, or of (name, parameter) pairs."""
+    pairs = [p for p in params if isinstance(p, tuple) and len(p) == 2]
+    if not pairs:
+        return [], params
+    if len(pairs) != len(params):
+        raise ValueError(
+            located(f"params: {len(pairs)} of {len(params)} have names: give all names, or none")
+        )
+    return [name for name, _ in pairs], [p for _, p in pairs]
+
+
+def _names_of(group: dict[str, Any]) -> list[Any]:
+    return group.get("param_names") or [None] * len(group["params"])
+
+
+def _check_trainable(i: int, p: Any, known: set[int]) -> None:
+    """Refuse what is no Tensor, no leaf, or trained already."""
+    if not isinstance(p, Tensor):
+        raise DTypeError(
+            located(f"params: optimizers train Tensors, but number {i} is {p!r}, a {type(p)}")
+        )
+    if not p.is_leaf:
+        raise ValueError(
+            located(f"params: can't optimize a non-leaf Tensor: number {i}, of shape {p.shape}")
+        )
+    if id(p) in known:
+        raise ValueError(located(f"params: number {i}, of shape {p.shape}, appears twice"))
+
+
+def refuse_switches(**switches: Any) -> None:
+    """Take PyTorch's arguments that only choose how a step is run; refuse a recorded step."""
+    if switches.get("differentiable"):
+        raise ValueError(
+            located("differentiable: True is not supported: steps are not recorded; leave it False")
+        )
 
 
 def at_least_0(group: dict[str, Any], *names: str) -> None:
