@@ -44,6 +44,7 @@ RANKS = {
     "nn": 6,
     "autograd": 7,
     "optim": 7,
+    "lab": 8,
     "training": 8,
     "__init__": 9,
     "cli": 10,

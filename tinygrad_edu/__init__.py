@@ -82,10 +82,10 @@ from .tensor import Tensor
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import data, training, viz
+    from . import data, lab, training, viz
 
 # What a training step does not need is imported when it is first used.
-_LAZY = ("data", "training", "viz")
+_LAZY = ("data", "lab", "training", "viz")
 
 
 def __getattr__(name: str) -> Any:

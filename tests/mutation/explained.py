@@ -24,10 +24,226 @@ class Explanation(NamedTuple):
 
 
 OPS = "tinygrad_edu/ops/"
-GUARD = "any number but 0 will do where the quotient is not taken"
-PATHS = "the quick path and the recorded one give the same"
+LARGER = "out is the larger of x and low"
+SMALLER = "out is the smaller of x and high"
+GUARD = "a stand-in: where it is taken, the result does not depend on it"
 
 EXPLAINED: list[Explanation] = [
+    Explanation(
+        "bounds.py",
+        "lambda g, out, x, low: where(x >= low, g, 0.0)",
+        (("x >= low", "x >= out"),),
+        LARGER,
+    ),
+    Explanation(
+        "bounds.py",
+        "lambda g, out, x, low: where(x < low, g, 0.0)",
+        (("x < low", "x < out"),),
+        LARGER,
+    ),
+    Explanation(
+        "bounds.py",
+        "lambda g, out, x, high: where(x <= high, g, 0.0)",
+        (("x <= high", "x <= out"),),
+        SMALLER,
+    ),
+    Explanation(
+        "bounds.py",
+        "lambda g, out, x, high: where(x > high, g, 0.0)",
+        (("x > high", "x > out"),),
+        SMALLER,
+    ),
+    Explanation(
+        "bounds.py",
+        "lambda g, out, x, low, high: where((x >= low) * (x <= high), g, 0.0)",
+        (("x <= high", "x <= out"),),
+        "out is the smaller of x and high if x is not below low",
+    ),
+    Explanation(
+        "bounds.py",
+        "lambda g, out, x, low, high: where((x < low) * (low < high), g, 0.0)",
+        (("x < low", "x < out"), ("low < high)", "out < high)")),
+        "out is low if x is below it and low below high, and else high or not above x",
+    ),
+    Explanation(
+        "bounds.py",
+        "lambda g, out, x, low, high: where((x > high) + (high < low), g, 0.0)",
+        (("high < low", "out < low"),),
+        "out is below low only if high is",
+    ),
+    Explanation(
+        "classification.py",
+        "if is_tensor(g):",
+        (("is_tensor(g)", "g"),),
+        "the recorded path and the quick one give the same",
+    ),
+    Explanation(
+        "compare.py",
+        "return _where(zero, 0.0, g / _where(zero, 1.0, d))",
+        (("1.0", "2.0"),),
+        GUARD,
+    ),
+    *[
+        Explanation(
+            "compare.py",
+            f"lambda g, out, x, y: _share(g, {one} {sign} {other}, x == y)",
+            (
+                (f"{one} {sign} {other}", f"{one} {sign} out"),
+                ("x == y", "x == out" if one == "y" else "out == y"),
+            ),
+            "out is the winner, which the loser differs from, and at a tie both",
+        )
+        for one, other in ("xy", "yx")
+        for sign in "<>"
+    ],
+    *[
+        Explanation(
+            "compare.py",
+            f"lambda g, out, x, y: _where(_first_of_{which}(x, y), {values})",
+            (("(x, y)", "(x, out)"),),
+            "x is taken if it is no worse than what was taken, or that is nan",
+        )
+        for which in ("max", "min")
+        for values in ("g, 0.0", "0.0, g")
+    ],
+    Explanation(
+        "cumulative.py",
+        "if np.all(raw(x)):",
+        (("raw(x)", "raw(out)"),),
+        "a product is 0 where a factor is",
+    ),
+    Explanation(
+        "cumulative.py",
+        "turned = _shifted(_backwards(factor, axis=axis), axis=axis, first=0.0)",
+        (("0.0", "1.0"),),
+        "a recurrence does not use its first factor",
+    ),
+    Explanation(
+        "decompositions.py",
+        "gaps = s * s - turned(s * s) + eye",
+        (("+ eye", "- eye"),),
+        "it keeps from 0 the diagonal, where 0 is divided by it",
+    ),
+    Explanation(
+        "decompositions.py",
+        "if m > n:",
+        (("m > n", "m >= n"),),
+        "of a square U, the columns span all: the part outside that is added is 0",
+    ),
+    Explanation(
+        "decompositions.py",
+        "if n > m:",
+        (("n > m", "n >= m"),),
+        "of a square V, the columns span all: the part outside that is added is 0",
+    ),
+    Explanation(
+        "decompositions.py",
+        "n = x.shape[-1]",
+        (("-1", "-2"),),
+        "the matrix is square",
+    ),
+    Explanation(
+        "decompositions.py",
+        "sign = np.sign(np.linalg.det(raw(u)) * np.linalg.det(raw(v)))[..., None, None]",
+        (
+            ("np.sign", ""),
+            ("*", "/"),
+        ),
+        "both determinants are 1 or -1, up to rounding",
+    ),
+    Explanation(
+        "decompositions.py",
+        "others = others * getitem(s, index=(..., (np.arange(n) + shift) % n))",
+        (("+ shift", "- shift"),),
+        "over all shifts, every other singular value comes up either way",
+    ),
+    Explanation(
+        "linalg.py",
+        "return _rows(x).T @ _reshape(g, shape=(math.prod(g.shape),))",
+        (("(math.prod(g.shape),))", "(math.prod(g.shape),)).T"),),
+        "a vector transposed is itself",
+    ),
+    Explanation(
+        "normalization.py",
+        "centred = x - _mean(x, axis=axis, keepdims=True)",
+        (("x - _mean(x, axis=axis, keepdims=True)", "_mean(x, axis=axis, keepdims=True) - x"),),
+        "only its square is used",
+    ),
+    Explanation(
+        "norms.py",
+        "steep = where(x == 0, 1.0, size) ** (ord - 1.0)",
+        (("0, 1.0", "0, 2.0"),),
+        GUARD,
+    ),
+    Explanation("norms.py", "if ord > 1:", ((">", ">="),), "for ord 1 it has returned before"),
+    Explanation("norms.py", "out = where(out == 0, 1.0, out)", (("1.0", "2.0"),), GUARD),
+    Explanation(
+        "norms.py",
+        "out = where(out == 0, 1.0, out)",
+        (("(out ==", "(x =="),),
+        "where x is 0 the gradient is 0 in any case; and where out is, x is",
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x: _through(g, stops=raw(out) <= 0)",
+        (("raw(out)", "raw(x)"),),
+        "relu keeps the sign of what it passes",
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x, low, high: where(_outside(x, low, high), 0.0, g)",
+        (("(x,", "(out,"),),
+        "outside, the result is a bound, and a bound is outside",
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x: where(x <= -3.0, 0.0, where(x < 3.0, g * (x / 3.0 + 0.5), g))",
+        (("x < 3.0", "out < 3.0"),),
+        "hardswish is 3 at 3 and rises there",
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x, lambd: where(_within(out, lambd), 0.0, g)",
+        (("(out,", "(x,"),),
+        "within, the result is 0; else it is x",
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x, w: where(x > 0, 0.0, x * g)",
+        (("x > 0", "x >= 0"),),
+        "at 0 both cases are 0",
+    ),
+    Explanation(
+        "reduce.py",
+        "lambda g, out, x, axis, keepdims: "
+        "spread(g / (count(x.shape, axis) or 1.0), x.shape, axis)",
+        (("or 1.0", "or 2.0"),),
+        "the gradient of a mean of nothing has no elements",
+    ),
+    Explanation(
+        "regression.py",
+        "return g * scale * where(far, delta * sign(d), d)",
+        (("delta * sign", "delta / sign"),),
+        "far from 0 the sign is 1 or -1",
+    ),
+    Explanation(
+        "scattering_formulas.py",
+        "others = where(x == 0, 1.0, x)",
+        (("1.0", "2.0"), ("x ==", "out ==")),
+        "the product of it and others is divided by it again",
+    ),
+    Explanation(
+        "scattering_formulas.py",
+        "quotient = getitem(g * out, index=index) / where(zero, 1.0, src)",
+        (("1.0", "2.0"),),
+        "either the quotient is not taken, or out is 0 as there are more zeros",
+    ),
+    Explanation(
+        "smooth.py",
+        "slope = alpha * scale * rate * exp(where(below, x, 0.0) * rate)",
+        (("0.0", "1.0"),),
+        GUARD,
+    ),
 ]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,13 +78,18 @@ class Unit:
     file: str
     name: str
     line: int
-    formula: bool
+    formula: bool  # the whole of it
+    inputs: dict[ast.AST, list[str]]  # what may be exchanged in the formulas in it
     imports: tuple[Any, ...]
     statement: Any
     node: Any
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} {self.name}"
+
+    @property
+    def lines(self) -> range:
+        return range(self.line, self.node.end_lineno + 1)
 
 
 # A field of a syntax node, and an index if that is a list.
@@ -103,6 +108,7 @@ class Mutant:
     """One change: at a place in the syntax tree, another node."""
 
     unit: Unit
+    formula: bool
     what: str
     line: int
     context: Place  # of the statement or lambda that holds the change
@@ -260,16 +266,9 @@ def all_mutants(files: Sequence[Path]) -> list[Mutant]:
     """Every mutant of these files, each change of a line once."""
     trees = {str(f.relative_to(ROOT)): ast.parse(f.read_text(encoding="utf-8")) for f in files}
     found: list[Mutant] = []
-    options = {
-        a.arg
-        for tree in trees.values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and node.decorator_list
-        for a in node.args.kwonlyargs
-    }
     for unit in units(trees):
         seen = set()
-        for mutant in _of(unit, options):
+        for mutant in _of(unit):
             before, after = mutant.texts
             if before != after and (after, mutant.line) not in seen:
                 seen.add((after, mutant.line))
@@ -279,42 +278,53 @@ def all_mutants(files: Sequence[Path]) -> list[Mutant]:
 
 def units(trees: dict[str, ast.Module]) -> list[Unit]:
     """The outermost functions and lambdas, and whether they state derivatives."""
-    given, bodies = formulas(trees)
+    given = formulas(trees)
     found: list[Unit] = []
     for file, tree in trees.items():
         imports = tuple(s for s in tree.body if isinstance(s, (ast.Import, ast.ImportFrom)))
         for statement in tree.body:
             for node in _outermost(statement):
                 name = getattr(node, "name", "<lambda>")
-                if name in bodies["explain"]:
+                if name in given.explain:
                     continue
                 first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-                formula = node in given or name in bodies["formula"]
-                found.append(Unit(file, name, first, formula, imports, statement, node))
+                inside = {n: given.inputs[n] for n in ast.walk(node) if n in given.inputs}
+                whole = node in inside or name in given.called
+                found.append(Unit(file, name, first, whole, inside, imports, statement, node))
     return found
 
 
-def formulas(trees: dict[str, ast.Module]) -> tuple[set[ast.AST], dict[str, set[str]]]:
-    """Lambdas given to defvjp, and the names of functions that are formulas or called by one."""
-    lambdas: set[ast.AST] = set()
-    called: set[str] = set()
+class Formulas(NamedTuple):
+    """The functions and lambdas given to ``defvjp``, with the names of their arguments ``g``,
+    ``out`` and inputs; the names of functions that they call; and of those that explain errors."""
+
+    inputs: dict[ast.AST, list[str]]
+    called: set[str]
+    explain: set[str]
+
+
+def formulas(trees: dict[str, ast.Module]) -> Formulas:
+    """What states derivatives."""
+    inputs: dict[ast.AST, list[str]] = {}
     explain: set[str] = set()
-    functions: dict[str, ast.AST] = {}
+    functions: dict[str, ast.FunctionDef] = {}
     for tree in trees.values():
+        local = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+        functions |= {k: n for k, n in local.items() if k[0] == "_" and not n.decorator_list}
         for node in ast.walk(tree):
             match node:
-                case ast.FunctionDef(name=name, decorator_list=[]) if name.startswith("_"):
-                    functions[name] = node
-                case ast.Call(func=ast.Attribute(attr="defvjp" | "defvjp_each")):
+                case ast.Call(func=ast.Attribute(value=op, attr="defvjp" | "defvjp_each")):
+                    options = _options(local.get(getattr(op, "id", "")))
                     for part in [*node.args, *(k.value for k in node.keywords)]:
-                        for inner in ast.walk(part):
-                            if isinstance(inner, ast.Lambda):
-                                lambdas.add(inner)
-                            elif isinstance(inner, ast.Name):
-                                called.add(inner.id)
+                        for formula in [local.get(getattr(part, "id", "")), *ast.walk(part)]:
+                            if isinstance(formula, (ast.Lambda, ast.FunctionDef)):
+                                inputs[formula] = _inputs(formula, options)
+                case ast.FunctionDef(decorator_list=[ast.Attribute(attr="defvjp_each")]):
+                    inputs[node] = _inputs(node, set())
                 case ast.Assign(targets=[ast.Attribute(attr="explain")], value=value):
                     explain |= {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
-    todo = [n for n in called if n in functions]
+    used = {n.id for f in inputs for n in ast.walk(f) if isinstance(n, ast.Name)}
+    todo = [n for n in used if n in functions]
     reached: set[str] = set()
     while todo:
         name = todo.pop()
@@ -322,7 +332,22 @@ def formulas(trees: dict[str, ast.Module]) -> tuple[set[ast.AST], dict[str, set[
             reached.add(name)
             inside = {n.id for n in ast.walk(functions[name]) if isinstance(n, ast.Name)}
             todo += [n for n in inside if n in functions]
-    return lambdas, {"formula": reached, "explain": explain}
+    return Formulas(inputs, reached, explain)
+
+
+def _options(op: ast.FunctionDef | None) -> set[str]:
+    """What an op's forward function takes besides its inputs."""
+    return {a.arg for a in op.args.kwonlyargs} if op else set()
+
+
+def _inputs(formula: Any, options: set[str]) -> list[str]:
+    """The names among the arguments of a formula that may be exchanged for each other."""
+    names = [a.arg for a in formula.args.args if a.arg not in options]
+    if names[:1] == ["i"]:  # of `defvjp_each`
+        names = names[1:]
+    if formula.args.vararg:
+        names.append(formula.args.vararg.arg)
+    return names if names[:2] == ["g", "out"] else []
 
 
 def _outermost(node: ast.AST) -> Iterator[ast.AST]:
@@ -333,37 +358,58 @@ def _outermost(node: ast.AST) -> Iterator[ast.AST]:
         yield from _outermost(child)
 
 
-def _of(unit: Unit, options: set[str]) -> Iterator[Mutant]:
-    """The mutants of a unit; what is called like an op's option is no input to be exchanged."""
-    names = [a.arg for a in unit.node.args.args if a.arg not in options] if unit.formula else []
-    names = names if len(names) >= 3 and names[:2] == ["g", "out"] else []
+def _of(unit: Unit) -> Iterator[Mutant]:
+    """The mutants of a unit."""
+    names = unit.inputs.get(unit.node, [])
     if isinstance(unit.node, ast.Lambda):
-        yield from _below(unit, (unit.node, "body", None), (unit, "node", None), names)
+        yield from _below(
+            unit, (unit.node, "body", None), (unit, "node", None), names, unit.formula
+        )
     else:
         for i in range(len(unit.node.body)):
             place = (unit.node, "body", i)
-            yield from _below(unit, place, place, names)
+            yield from _below(unit, place, place, names, unit.formula)
 
 
-def _below(unit: Unit, place: Place, context: Place, names: Sequence[str]) -> Iterator[Mutant]:
+def _below(
+    unit: Unit, place: Place, context: Place, names: Sequence[str], formula: bool
+) -> Iterator[Mutant]:
     """The mutants of the node at a place, and of those below it."""
     node = at(place)
     if _left_alone(node):
         return
     if isinstance(node, ast.stmt):
         context = place
+    if node in unit.inputs:
+        names, formula = unit.inputs[node], True
     for what, new in changes(node, names):
         line = getattr(node, "lineno", None) or place[0].lineno
-        yield Mutant(unit, what, line, context, place, new)
+        yield Mutant(unit, formula, what, line, context, place, new)
+    names = _but_for_their_kind(node, names)
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list") or isinstance(value, ast.arguments):
             continue
         if isinstance(value, ast.AST):
-            yield from _below(unit, (node, name, None), context, names)
+            yield from _below(unit, (node, name, None), context, names, formula)
         elif isinstance(value, list):
             for i, item in enumerate(value):
                 if isinstance(item, ast.AST):
-                    yield from _below(unit, (node, name, i), context, names)
+                    yield from _below(unit, (node, name, i), context, names, formula)
+
+
+def _but_for_their_kind(node: ast.AST, names: Sequence[str]) -> Sequence[str]:
+    """The names to exchange below a node: none if it takes no values from them.
+
+    ``g`` has the shape and dtype of ``out`` in any case.
+    """
+    match node:
+        case ast.Attribute(attr="dtype"):
+            return []
+        case ast.Attribute(value=ast.Name(id="g"), attr="shape" | "ndim" | "size"):
+            return []
+        case ast.Call(func=ast.Name(id="is_tensor" | "isinstance" | "no_slope")):
+            return []
+    return names
 
 
 def _left_alone(node: ast.AST) -> bool:

@@ -58,7 +58,7 @@ def choose(
         m
         for m in all_mutants(SUITES[suite]().files)
         if (only in m.file or only == m.unit.name or only in m.texts[0])
-        and (kind == "all" or m.unit.formula == (kind == "formulas"))
+        and (kind == "all" or m.formula == (kind == "formulas"))
     ]
     if sample is not None and sample < len(mutants):
         mutants = random.Random(seed).sample(mutants, sample)
@@ -115,7 +115,7 @@ def run(
 def table(tried: list[Outcome]) -> None:
     """Per file, and then in all: how many mutants were noticed, explained, neither."""
     for formula, title in ((True, "formulas"), (False, "forward functions")):
-        group = [o for o in tried if o.mutant.unit.formula == formula]
+        group = [o for o in tried if o.mutant.formula == formula]
         if not group:
             continue
         print(f"{title:40} {'mutants':>8} {'noticed':>8} {'explained':>10} {'neither':>8}")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
     sys.version_info < (3, 11), reason="needs the columns of code, Python 3.11"
 )
 
-SAMPLE = 20
+SAMPLE = 40
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_mutants_compile_and_differ(arithmetic):
         mutant.codes()
     source = (ROOT / arithmetic[0].file).read_text(encoding="utf-8")
     fresh = ast.unparse(ast.parse(source))
-    assert all(ast.unparse(ast.parse(m.texts[0])) in fresh for m in arithmetic[:20])
+    assert all(m.texts[0] in fresh for m in arithmetic)
 
 
 def test_a_swapped_factor_is_noticed_and_put_back(arithmetic, trial):

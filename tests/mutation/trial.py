@@ -123,7 +123,8 @@ class Trial:
 
     def groups_for(self, unit: Unit) -> list[Group]:
         """Those that run it, the ones with the fewest other functions first."""
-        hit = [g for g in self.suite.groups if (unit.file, unit.line) in self.runs[g.name]]
+        starts = {(unit.file, line) for line in unit.lines}  # of the unit, or a lambda in it
+        hit = [g for g in self.suite.groups if starts & self.runs[g.name]]
         return sorted(hit, key=lambda g: len(self.runs[g.name]))
 
     def sound(self, group: Group, name: str, check: Callable[[], object]) -> bool:

@@ -126,7 +126,7 @@ SPECS: list[OpSpec] = [
         numpy=lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
         kinks=[0.0],
         edges=[-0.0, np.nan],
-        variants=[{}, {"negative_slope": 0.3}],
+        variants=[{}, {"negative_slope": 0.3}, {"negative_slope": -0.5}],
     ),
     unary(
         F + "rrelu",
@@ -140,7 +140,8 @@ SPECS: list[OpSpec] = [
         _prelu,
         lambda draw: (
             [
-                sample(draw.away(-2, 2, a, [0.0]), draw.positive(*b))
+                sample(draw.away(-2, 2, a, [0.0]), sign * draw.positive(*b))
+                for sign in (1.0, -1.0)
                 for a, b in [
                     ((3, 4), (1,)),
                     ((3, 4), (4,)),
@@ -190,7 +191,7 @@ SPECS: list[OpSpec] = [
         numpy=lambda x, threshold, value: np.where(x <= threshold, value, x),
         kinks=[0.5],
         edges=[np.nan],
-        variants=[{"threshold": 0.5, "value": -3.0}],
+        variants=[{"threshold": 0.5, "value": -3.0}, {"threshold": 0.5, "value": 2.0}],
     ),
     # ---------------------------------------------------------------- smooth
     unary("sigmoid", -4, 4, numpy=_sigmoid, edges=[1000.0, -1000.0, *INF]),
@@ -244,7 +245,7 @@ SPECS: list[OpSpec] = [
         F + "elu",
         numpy=_elu,
         kinks=[0.0],
-        variants=[{}, {"alpha": 2.5}],
+        variants=[{}, {"alpha": 2.5}, {"alpha": -0.5}],
         edges=[1000.0, -1000.0, np.nan],
     ),
     unary(

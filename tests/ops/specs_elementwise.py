@@ -80,6 +80,7 @@ SPECS: list[OpSpec] = [
         protocol=np.add,
         ties=[(0.0, -0.0), (inf, 1.0), (inf, -inf), (3e38, 3e38)],
         variants=[{}],
+        more=lambda draw: [sample(draw(1), draw(1, 4)), sample(draw(4, 1), draw(1, 1))],
     ),
     binary(
         "sub",

@@ -337,7 +337,7 @@ ALONG = [
         lambda x, mask, value: np.where(mask, value, x),
         lambda draw: [
             sample(draw(3, 4), draw.bools(3, 4), 1.5),
-            sample(draw(3, 4), draw.bools(4), draw()),
+            sample(draw(3, 4), np.array([True, False, False, True]), draw()),
             sample(draw(4), draw.bools(3, 1), -1),
             kink(draw(2, 3), draw.bools(2, 3), value=float("-inf")),
         ],

@@ -373,6 +373,7 @@ SPECS: list[OpSpec] = [
         np.linalg.det,
         lambda draw: [
             sample(np.array([[0.0, 1.0], [0.0, 2.0]])),
+            sample(np.array([[2.0, 4.0], [1.0, 2.0]])),
             sample(np.zeros((1, 1))),
             sample(np.stack([_regular(draw, 2, 2), np.array([[0.0, 1.0], [0.0, 2.0]])])),
             sample(draw(1, 4, 3, 3) * np.array([0.0, 1.0, 1.0])),

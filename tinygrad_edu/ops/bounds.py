@@ -9,6 +9,7 @@ import numpy as np
 from ..engine import primitive
 from ..errors import DTypeError, located
 from .compare import clash, where
+from .logic import isfinite
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "nan_to_num"]
 
@@ -110,5 +111,5 @@ _clamp.defvjp(
     lambda g, out, x, low, high: where((x < low) * (low < high), g, 0.0),
     lambda g, out, x, low, high: where((x > high) + (high < low), g, 0.0),
 )
-# x - x is 0 for finite x, else nan. PyTorch multiplies here, so 0 * inf is nan.
-_nan_to_num.defvjp(lambda g, out, x, nan, posinf, neginf: g * (x - x == 0))
+# PyTorch multiplies here, so 0 * inf is nan.
+_nan_to_num.defvjp(lambda g, out, x, nan, posinf, neginf: g * isfinite(x))

@@ -260,12 +260,21 @@ minimum.defvjp(
     lambda g, out, x, y: _share(g, x > y, x == y),
     lambda g, out, x, y: _share(g, y > x, x == y),
 )
-# y != y says that y is nan.
+
+
+def _first_of_max(x: Any, y: Any) -> Any:
+    return (x >= y) + (y != y)  # y != y says that y is nan
+
+
+def _first_of_min(x: Any, y: Any) -> Any:
+    return (x <= y) + (y != y)
+
+
 fmax.defvjp(
-    lambda g, out, x, y: _where((x >= y) + (y != y), g, 0.0),
-    lambda g, out, x, y: _where((x >= y) + (y != y), 0.0, g),
+    lambda g, out, x, y: _where(_first_of_max(x, y), g, 0.0),
+    lambda g, out, x, y: _where(_first_of_max(x, y), 0.0, g),
 )
 fmin.defvjp(
-    lambda g, out, x, y: _where((x <= y) + (y != y), g, 0.0),
-    lambda g, out, x, y: _where((x <= y) + (y != y), 0.0, g),
+    lambda g, out, x, y: _where(_first_of_min(x, y), g, 0.0),
+    lambda g, out, x, y: _where(_first_of_min(x, y), 0.0, g),
 )

@@ -103,11 +103,11 @@ def _share(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 def _share_nan(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     """The same for ``max()``, ``min()``, ``median()`` of all: NaN elements share that of a NaN."""
     at = x != x if np.isnan(raw(out)) else x == out
-    return where(at, g / _ties(at, axis=axis, dtype=g.dtype), 0.0)
+    return where(at, g / _ties(at, axis=None, dtype=g.dtype), 0.0)
 
 
 @primitive(differentiable=False)
-def _ties(at: Any, *, axis: Axes, dtype: Any) -> Any:
+def _ties(at: Any, *, axis: Axes | None, dtype: Any) -> Any:
     return _sum.forward(at, axis=axis, keepdims=True).astype(dtype)
 
 

@@ -11,7 +11,7 @@ from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
 from .arguments import numpy_names
 from .arithmetic import abs, mul, sub
-from .compare import _over, where
+from .compare import _over, no_slope, where
 from .decompositions import _svdvals
 from .extremes import _bottom, _top, amax, amin
 from .fitting import broadcast_to, to_dtype
@@ -53,7 +53,7 @@ def _d_vector_norm(g: Any, out: Any, x: Any, ord: float, axis: Axes, keepdims: b
     shape = kept(x.shape, axis)
     g, out = _reshape(g, shape=shape), _reshape(out, shape=shape)
     if ord == 0:
-        return broadcast_to(g, shape=x.shape) * 0.0
+        return no_slope(x)
     if ord == 1:
         return g * _slope(x)
     if ord == 2:

@@ -252,7 +252,7 @@ def _hardshrink(input: Any, *, lambd: float) -> Any:
     return np.where(_within(input, lambd), 0.0, input)
 
 
-_hardshrink.defvjp(lambda g, out, x, lambd: where(_within(x, lambd), 0.0, g))
+_hardshrink.defvjp(lambda g, out, x, lambd: where(_within(out, lambd), 0.0, g))
 
 
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:

@@ -50,8 +50,8 @@ def reduced_axes(name: str, dim: Any, ndim: int) -> Axes:
 
 def spread(g: Any, shape: tuple[int, ...], axis: Axes) -> Any:
     """A reduced gradient, repeated along the axes that were reduced, back to `shape`."""
-    if len(axis) + g.ndim != len(shape) or axis != tuple(range(len(axis))):
-        g = _reshape(g, shape=kept(shape, axis))  # else broadcasting puts the axes back by itself
+    if axis != tuple(range(len(axis))):  # else broadcasting puts the axes back by itself
+        g = _reshape(g, shape=kept(shape, axis))
     return broadcast_to(g, shape=shape)
 
 

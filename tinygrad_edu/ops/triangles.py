@@ -139,16 +139,18 @@ def diagflat(input: Any, offset: int = 0) -> Any:
     return diag_embed(input.reshape(-1), offset)
 
 
-def _triangle(name: str, keep: Any) -> Any:
-    @primitive(name=name)
-    def op(input: Any, *, diagonal: int) -> Any:
-        return keep(input, diagonal)
-
-    return op.defvjp(lambda g, out, x, diagonal: op(g, diagonal=diagonal))
+@primitive(name="tril")
+def _tril(input: Any, *, diagonal: int) -> Any:
+    return np.tril(input, diagonal)
 
 
-_tril = _triangle("tril", np.tril)
-_triu = _triangle("triu", np.triu)
+@primitive(name="triu")
+def _triu(input: Any, *, diagonal: int) -> Any:
+    return np.triu(input, diagonal)
+
+
+_tril.defvjp(lambda g, out, x, diagonal: _tril(g, diagonal=diagonal))
+_triu.defvjp(lambda g, out, x, diagonal: _triu(g, diagonal=diagonal))
 
 
 def tril(input: Any, diagonal: int = 0) -> Any:

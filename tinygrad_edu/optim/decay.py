@@ -1,10 +1,11 @@
 """Weight decay in its three forms, shared by the rules that have it.
 
-``decay="l2"`` adds ``weight_decay * p`` to the gradient (S2, PyTorch's Adam and SGD). ``"lr_coupled"``
-shrinks the weights by ``1 - lr * weight_decay`` (PyTorch's AdamW, S2). ``"schedule_only"`` shrinks them
-by ``1 - s * weight_decay``, where ``s = lr / initial lr`` is the schedule's share alone (the AdamW
-paper). For plain SGD at a constant rate the first two are the same; for Adam they are not: there the L2
-term is divided by the root of its own square, so that its strength hardly matters.
+``decay="l2"`` adds ``weight_decay * p`` to the gradient (S2, PyTorch's Adam and SGD).
+``"lr_coupled"`` shrinks the weights by ``1 - lr * weight_decay`` (PyTorch's AdamW, S2).
+``"schedule_only"`` shrinks them by ``1 - s * weight_decay``, where ``s = lr / initial lr`` is the
+schedule's share alone (the AdamW paper). For plain SGD at a constant rate the first two are the
+same; for Adam they are not: there the L2 term is divided by the root of its own square, so that its
+strength hardly matters.
 """
 
 from __future__ import annotations

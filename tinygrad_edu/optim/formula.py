@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 Line = tuple[str, str]
 
 # A name in the code: how it is written in Unicode, and in LaTeX.
@@ -34,6 +36,15 @@ SYMBOLS: dict[str, tuple[str, str]] = {
     "v_hat": ("v̂", r"\hat{v}"),
     "v_max": ("v̂ᵐᵃˣ", r"\hat{v}^{\max}"),
     "g_tilde": ("g̃", r"\tilde{g}"),
+    "g_new": ("g′", "g'"),
+    "eta": ("ηₜ", r"\eta_t"),
+    "lambd": ("γ", r"\gamma"),
+    "mu": ("μ", r"\mu"),
+    "eta_minus": ("η₋", r"\eta_-"),
+    "eta_plus": ("η₊", r"\eta_+"),
+    "delta": ("Δ", r"\Delta"),
+    "damping": ("δ", r"\delta"),
+    "norm": ("‖g‖", r"\lVert g \rVert"),
 }
 
 _FUNCTIONS: dict[str, Any] = {
@@ -42,6 +53,19 @@ _FUNCTIONS: dict[str, Any] = {
     "max": max,
     "min": min,
     "sign": lambda x: (x > 0) - (x < 0),
+    # For rules that see all parameters as one vector:
+    "solve": np.linalg.solve,
+    "dot": np.dot,
+    "outer": np.outer,
+}
+
+_RAISED = dict(zip("0123456789t−", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ⁻", strict=True))
+
+# How a product of two arguments is written, in Unicode and in LaTeX.
+_PRODUCTS = {
+    "solve": ("{}⁻¹ {}", "{}^{{-1}} {}"),
+    "dot": ("{}ᵀ {}", r"{}^\top {}"),
+    "outer": ("{} {}ᵀ", r"{} {}^\top"),
 }
 
 
@@ -70,7 +94,8 @@ class _Writer(ast.NodeVisitor):
         return symbol(node.id, self.latex), 9
 
     def visit_Constant(self, node: ast.Constant) -> tuple[str, int]:
-        return f"{node.value:g}", 9  # type: ignore[str-format]
+        assert isinstance(node.value, (int, float))
+        return f"{node.value:g}", 9
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> tuple[str, int]:
         return "−" * (not self.latex) + "-" * self.latex + self.write(node.operand, 5), 4
@@ -81,7 +106,7 @@ class _Writer(ast.NodeVisitor):
         if isinstance(node.op, ast.Sub):
             minus = "-" if self.latex else "−"
             return f"{self.write(node.left, 3)} {minus} {self.write(node.right, 4)}", 3
-        if isinstance(node.op, ast.Mult):
+        if isinstance(node.op, (ast.Mult, ast.MatMult)):
             between = r" \, " if self.latex else " "
             return f"{self.write(node.left, 5)}{between}{self.write(node.right, 6)}", 5
         if isinstance(node.op, ast.Div):
@@ -91,13 +116,17 @@ class _Writer(ast.NodeVisitor):
         exponent = self.write(node.right)
         if self.latex:
             return f"{self.write(node.left, 9)}^{{{exponent}}}", 8
-        raised = exponent.translate(str.maketrans("0123456789t−", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ⁻"))
-        plain = raised if len(exponent) == 1 else f"^{self.bracketed(exponent)}"
+        if set(exponent) <= _RAISED.keys():
+            plain = "".join(_RAISED[c] for c in exponent)
+        else:
+            plain = f"^{exponent}" if len(exponent) == 1 else f"^{self.bracketed(exponent)}"
         return self.write(node.left, 9) + plain, 8
 
     def visit_Call(self, node: ast.Call) -> tuple[str, int]:
         assert isinstance(node.func, ast.Name)
         name, inner = node.func.id, ", ".join(self.write(a) for a in node.args)
+        if name in _PRODUCTS:
+            return _PRODUCTS[name][self.latex].format(*(self.write(a, 8) for a in node.args)), 5
         if name == "sqrt":
             return (rf"\sqrt{{{inner}}}", 9) if self.latex else (f"√({inner})", 9)
         if name == "abs":

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import box, raw, wrote
-from ..errors import AxisError, DTypeError, GradientError, ShapeError, describe, located
+from ..engine import raw, wrote
+from ..errors import AxisError, DTypeError, GradientError, describe, located
 from ..gradients import enable_grad, no_grad
 from ..tensor import Tensor
 from .formula import Formula, Line, StepTable, evaluate
+from .params import check_trainable, fitted, named, names_of, ordered
 
 # Up to this many elements, what a step started from is kept for `explain_step` without asking.
 _FEW = 4096
@@ -58,7 +59,7 @@ class Optimizer:
             raise DTypeError(
                 located("params must be an iterable of Tensors or dicts, not a Tensor; use [p]")
             )
-        groups = list(_ordered(params))
+        groups = list(params)
         if not groups:
             raise ValueError(located(f"{type(self).__name__} got an empty parameter list"))
         if not isinstance(groups[0], dict):
@@ -82,11 +83,11 @@ class Optimizer:
         if "params" not in group:
             raise KeyError(located(f"params: a parameter group needs them; it has {list(group)}"))
         given = group["params"]
-        given = [given] if isinstance(given, Tensor) else list(_ordered(given))
-        names, given = _named(given)
+        given = [given] if isinstance(given, Tensor) else list(ordered(given))
+        names, given = named(given)
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for i, p in enumerate(given):
-            _check_trainable(i, p, known)
+            check_trainable(i, p, known)
             known.add(id(p))
         if names:
             group["param_names"] = names
@@ -207,17 +208,21 @@ class Optimizer:
 
     def _kept(self, param: Any, index: Any) -> tuple[dict[str, Any], tuple[int, ...], str]:
         """What the last step of a parameter started from, which element is meant, and its name."""
-        named = [
+        pairs = [
             (p, name)
             for group in self.param_groups
-            for p, name in zip(group["params"], _names_of(group), strict=True)
+            for p, name in zip(group["params"], names_of(group), strict=True)
         ]
-        found = [i for i, (p, _) in enumerate(named) if p is param or i == param]
+        found = [
+            i
+            for i, (p, _) in enumerate(pairs)
+            if p is param or (isinstance(param, int) and i == param)
+        ]
         if not found:
             raise AxisError(
-                located(f"explain_step: {describe(param)} is none of {len(named)} parameters")
+                located(f"explain_step: {describe(param)} is none of {len(pairs)} parameters")
             )
-        chosen, name = named[found[0]]
+        chosen, name = pairs[found[0]]
         last = self._last.get(chosen)
         if last is None:
             raise GradientError(
@@ -231,7 +236,9 @@ class Optimizer:
         if index is not None:
             place = tuple(index) if isinstance(index, (tuple, list)) else (index,)
         spot = tuple(int(i) for i in place)
-        if len(spot) != len(shape) or any(not -n <= i < n for i, n in zip(spot, shape, strict=True)):
+        if len(spot) != len(shape) or any(
+            not -n <= i < n for i, n in zip(spot, shape, strict=True)
+        ):
             raise AxisError(located(f"explain_step: shape {shape} has no element {index}"))
         where = f"parameter {name or found[0]}, element {spot}, step {int(last['step'])}"
         return last, spot, where
@@ -260,7 +267,9 @@ class Optimizer:
         """
         for key in ("param_groups", "state"):
             if key not in state_dict:
-                raise KeyError(located(f"load_state_dict: {key} is missing; it has {[*state_dict]}"))
+                raise KeyError(
+                    located(f"load_state_dict: {key} is missing; it has {[*state_dict]}")
+                )
         saved = copy.deepcopy({key: state_dict[key] for key in ("param_groups", "state")})
         groups = saved["param_groups"]
         if len(groups) != len(self.param_groups):
@@ -279,16 +288,20 @@ class Optimizer:
                         f"the state dict, {len(ours['params'])} here"
                     )
                 )
-            theirs.update(params=ours["params"], **{k: v for k, v in ours.items() if k not in theirs})
+            theirs.update(
+                params=ours["params"], **{k: v for k, v in ours.items() if k not in theirs}
+            )
             self._check(theirs)
             numbers = state_dict["param_groups"][i]["params"]
             place.update({n: (p, theirs) for n, p in zip(numbers, ours["params"], strict=True)})
         state: dict[Any, dict[str, Any]] = defaultdict(dict)
         for number, values in saved["state"].items():
             if number not in place:
-                raise ValueError(located(f"load_state_dict: state of an unknown parameter {number}"))
+                raise ValueError(
+                    located(f"load_state_dict: state of an unknown parameter {number}")
+                )
             p, group = place[number]
-            state[p] = _fitted(values, p, self._shapes(p, group))
+            state[p] = fitted(values, p, self._shapes(p, group))
         for theirs, ours in zip(groups, self.param_groups, strict=True):
             ours.update(theirs)
         self.state = state
@@ -310,61 +323,6 @@ class Optimizer:
 def _mentions(expression: str, name: str) -> bool:
     words = "".join(c if c.isalnum() or c == "_" else " " for c in expression).split()
     return name in words
-
-
-def _fitted(
-    state: dict[str, Any], p: Any, shapes: dict[str, tuple[int, ...]]
-) -> dict[str, Any]:
-    """A saved state with arrays of its own in the dtype of the parameter."""
-    fitted = {}
-    for name, value in state.items():
-        array = raw(value)
-        wanted = shapes.get(name, np.shape(array))
-        if np.shape(array) != wanted:
-            raise ShapeError(
-                located(f"load_state_dict: {name} has shape {np.shape(array)}, not {wanted}")
-            )
-        if isinstance(array, np.ndarray):
-            value = box(np.array(array, p.dtype if array.dtype.kind == "f" else array.dtype))
-        fitted[name] = value
-    return fitted
-
-
-def _ordered(params: Any) -> Iterable[Any]:
-    """Refuse a set: its order, and with it the numbers in a state dict, changes between runs."""
-    if isinstance(params, (set, frozenset)):
-        raise DTypeError(located("params must be in a fixed order, not a set: use a list"))
-    return params
-
-
-def _named(params: list[Any]) -> tuple[list[str], list[Any]]:
-    """Names and parameters of a list of parameters, or of (name, parameter) pairs."""
-    pairs = [p for p in params if isinstance(p, tuple) and len(p) == 2]
-    if not pairs:
-        return [], params
-    if len(pairs) != len(params):
-        raise ValueError(
-            located(f"params: {len(pairs)} of {len(params)} have names: give all names, or none")
-        )
-    return [name for name, _ in pairs], [p for _, p in pairs]
-
-
-def _names_of(group: dict[str, Any]) -> list[Any]:
-    return group.get("param_names") or [None] * len(group["params"])
-
-
-def _check_trainable(i: int, p: Any, known: set[int]) -> None:
-    """Refuse what is no Tensor, no leaf, or trained already."""
-    if not isinstance(p, Tensor):
-        raise DTypeError(
-            located(f"params: optimizers train Tensors, but number {i} is {p!r}, a {type(p)}")
-        )
-    if not p.is_leaf:
-        raise ValueError(
-            located(f"params: can't optimize a non-leaf Tensor: number {i}, of shape {p.shape}")
-        )
-    if id(p) in known:
-        raise ValueError(located(f"params: number {i}, of shape {p.shape}, appears twice"))
 
 
 def refuse_switches(**switches: Any) -> None:

@@ -13,7 +13,7 @@ from ..errors import GradientError, located
 from ..gradients import no_grad
 from .decay import check_decay, decay_lines, decayed
 from .formula import Line
-from .optimizer import Optimizer, at_least_0, one_of
+from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
 
 _FORMS = ("sum", "ema", "lr_inside")
 _NESTEROV = (False, True, "torch", "tilde", "lookahead")
@@ -40,6 +40,9 @@ class SGD(Optimizer):
         is evaluated at ``x + momentum v``.
     maximize : bool
         Climb instead.
+    foreach, differentiable, fused
+        Taken for PyTorch's sake, where they choose how a step is run; `differentiable` must be
+        False.
     form : {"sum", "ema", "lr_inside"}
         How the velocity is scaled: ``v = mu v + g`` (PyTorch, S1), ``v = mu v + (1 - mu) g``
         (S3), ``v = mu v + lr g`` (S2). At constant learning rate the last equals the first, and
@@ -77,9 +80,13 @@ class SGD(Optimizer):
         nesterov: bool | str = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
         form: str = "sum",
         decay: str = "l2",
     ) -> None:
+        refuse_switches(foreach=foreach, differentiable=differentiable, fused=fused)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -105,11 +112,16 @@ class SGD(Optimizer):
 
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Any) -> None:
         lr, mu, kind = group["lr"], group["momentum"], group["nesterov"]
-        g = decayed(p, g, group)
         if not mu:
-            p -= lr * g
+            p -= lr * decayed(p, g, group)
             return
+        first = state["step"] == 1
+        if "momentum_buffer" not in state:  # the group had no momentum when this state began
+            first, state["momentum_buffer"] = True, box(np.zeros_like(p))
         v = raw(state["momentum_buffer"])
+        # An L2 penalty is a part of the loss, so its gradient is taken where the loss was.
+        ahead = kind == "lookahead" and group["decay"] == "l2"
+        g = decayed(p + mu * v if ahead else p, g, group)
         if kind in ("tilde", "lookahead"):
             # x~ = x + mu v, so x~' = x~ - mu v + (1 + mu) v' with v' = mu v - lr g.
             new = mu * v - lr * g
@@ -117,8 +129,8 @@ class SGD(Optimizer):
             v[...] = new
             return
         v *= mu
-        v += _share(group, state["step"]) * g
-        step = g * _share(group, 2) + mu * v if kind else v
+        v += _share(group, first) * g
+        step = g * _share(group) + mu * v if kind else v
         p -= step if group["form"] == "lr_inside" else lr * step
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
@@ -133,6 +145,8 @@ class SGD(Optimizer):
                 ("v", "w"),
             ]
         if group["nesterov"] == "lookahead":
+            ahead = {"g + weight_decay * p": "g + weight_decay * (p + momentum * v)"}
+            lines = [(name, ahead.get(line, line)) for name, line in lines]
             return [*lines, ("v", "momentum * v - lr * g"), ("p", "p + v")]
         share = {"sum": "g", "ema": "(1 - momentum) * g", "lr_inside": "lr * g"}[group["form"]]
         if group["dampening"] and t > 1:
@@ -188,8 +202,8 @@ class SGD(Optimizer):
                 for p in group["params"]:
                     buffer = p._buffer()
                     before.append((buffer, buffer.copy()))
-                    if p in self.state and sign:
-                        v = raw(self.state[p]["momentum_buffer"])
+                    v = raw(self.state.get(p, {}).get("momentum_buffer"))
+                    if v is not None and sign:
                         buffer += sign * group["momentum"] * v
                         wrote(buffer)
         try:
@@ -200,7 +214,7 @@ class SGD(Optimizer):
                 wrote(buffer)
 
 
-def _share(group: dict[str, Any], step: int) -> float:
+def _share(group: dict[str, Any], first: bool = False) -> float:
     """How much of the gradient enters the velocity."""
     share = {"sum": 1.0, "ema": 1 - group["momentum"], "lr_inside": group["lr"]}[group["form"]]
-    return share if step == 1 else share * (1 - group["dampening"])
+    return share if first else share * (1 - group["dampening"])
