@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import box, wrote
-from ...errors import GradientError, located
+from ...errors import DTypeError, GradientError, located
 from ...tensor import Tensor
 
 Named = list[tuple[str, Any]]
@@ -26,7 +26,11 @@ def _named(parameters: Any) -> Named:
             "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3
         )
     pairs = [p if isinstance(p, tuple) else (f"number {i}", p) for i, p in enumerate(given)]
-    return [(name, p) for name, p in pairs if p is not None]
+    for name, p in pairs:
+        if not isinstance(p, Tensor):
+            kind = type(p).__name__
+            raise DTypeError(located(f"parameters must be Tensors, but {name} is {kind}"))
+    return pairs
 
 
 def _gradients(named: Named) -> Named:
