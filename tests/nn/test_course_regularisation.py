@@ -15,7 +15,7 @@ def test_8_full_loss():
     scores = tensor([[3.2, 5.1, -1.7], [1.3, 4.9, 2.0], [2.2, 2.5, -3.1]])
     w = tensor([[1.0, 2.0], [3.0, -4.0]])
     for lam in (0.0, 0.1, 1.0):
-        full = nn.RegularizedLoss(nn.functional.multiclass_svm_loss, nn.L2Penalty(lam))
+        full = nn.Regularized(nn.functional.multiclass_svm_loss, nn.L2Penalty(lam))
         loss = full(scores, tensor([0, 1, 2]), [w])
         assert loss.item() == pytest.approx(15.8 / 3 + 30 * lam, rel=1e-6)
 
@@ -39,11 +39,11 @@ def test_12_elastic_net(beta, one, two):
     assert nn.elastic_net_penalty(tensor(W2), beta).item() == two
 
 
-def minimum(penalty, seed, steps=3000):
-    """Descend (w x - 1)^2 + penalty from a random start, with steps that shrink."""
+def minimum(penalty, seed, gamma, steps=3000):
+    """Descend (w x - 1)^2 + penalty from a random start; with gamma < 1, in steps that shrink."""
     w = tensor(np.random.default_rng(seed).random(4) * 0.5, requires_grad=True)
     opt = optim.SGD([w], lr=0.05)
-    schedule = optim.lr_scheduler.ExponentialLR(opt, 0.995)
+    schedule = optim.lr_scheduler.ExponentialLR(opt, gamma)
     for _ in range(steps):
         opt.zero_grad()
         loss = ((w * tensor(x)).sum() - 1) ** 2 + penalty([w])
@@ -55,7 +55,7 @@ def minimum(penalty, seed, steps=3000):
 
 def test_11_minimisers_of_l1_are_many():
     """Seeds give different w, all with |w|_1 = 0.95: where 2 (s - 1) + 0.1 = 0."""
-    first, second = (minimum(nn.L1Penalty(0.1), seed) for seed in (0, 1))
+    first, second = (minimum(nn.L1Penalty(0.1), seed, gamma=0.995) for seed in (0, 1))
     for w in (first, second):
         assert abs(w).sum() == pytest.approx(0.95, abs=1e-6)
     assert abs(first - second).max() > 0.05
@@ -64,7 +64,7 @@ def test_11_minimisers_of_l1_are_many():
 def test_11_the_minimiser_of_l2_is_one():
     """All weights are 1 / 4.1 = 0.243902."""
     for seed in (0, 1):
-        w = minimum(nn.L2Penalty(0.1), seed)
+        w = minimum(nn.L2Penalty(0.1), seed, gamma=1.0)
         np.testing.assert_allclose(w, 1 / 4.1, atol=1e-8)
         assert w == pytest.approx([0.243902] * 4, abs=5e-7)
 
@@ -94,7 +94,7 @@ def fitted(degree, lam, seed=0):
         return np.vander(t, degree + 1), 0.5 + t + 0.3 * rng.normal(size=n)
 
     (a, y), (a_val, y_val) = sample(12), sample(400)
-    full = nn.RegularizedLoss(nn.MSELoss(), nn.L2Penalty(lam))
+    full = nn.Regularized(nn.MSELoss(), nn.L2Penalty(lam))
 
     def loss(w):
         return full(tensor(a) @ w, tensor(y), [w])
@@ -113,7 +113,7 @@ def test_14_a_simple_model_generalises():
 
 
 def test_14_regularisation_makes_it_simple():
-    """With lambda the training loss rises and, until it is too strong, the validation loss falls."""
+    """With lambda the training loss rises; until lambda is too large, the validation loss falls."""
     sweep = [fitted(9, lam) for lam in (0.0, 1e-4, 1e-3, 1e-2)]
     train, val = zip(*sweep, strict=True)
     assert sorted(train) == list(train)
@@ -168,7 +168,7 @@ def two_layers(x, y, arrays, penalty):
     """Loss of a ReLU net whose weight matrices, not biases, are penalised."""
     w1, b1, w2, b2 = (tensor(a) for a in arrays)
     scores = (tensor(x) @ w1 + b1).relu() @ w2 + b2
-    full = nn.RegularizedLoss(nn.CrossEntropyLoss(), penalty)
+    full = nn.Regularized(nn.CrossEntropyLoss(), penalty)
     return full(scores, tensor(y), [w1, w2]).item()
 
 

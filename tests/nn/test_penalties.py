@@ -72,7 +72,7 @@ def test_regularized_loss():
     rng = np.random.default_rng(1)
     x, y = tensor(rng.normal(size=(6, 3))), tensor([0, 1, 2, 2, 1, 0])
     model = nn.Linear(3, 3).requires_grad_()
-    full = nn.RegularizedLoss(nn.CrossEntropyLoss(), nn.L2Penalty(0.1))
+    full = nn.Regularized(nn.CrossEntropyLoss(), nn.L2Penalty(0.1))
     x = x.float()
     loss = full(model(x), y, [model.weight])
     data = nn.CrossEntropyLoss()(model(x), y)
@@ -85,7 +85,7 @@ def test_regularized_loss():
 def test_it_is_not_divided_by_the_batch():
     """The data loss is a mean over examples; lambda R(W) is not."""
     w = tensor([2.0], requires_grad=True)
-    full = nn.RegularizedLoss(nn.MSELoss(), nn.L2Penalty(0.5))
+    full = nn.Regularized(nn.MSELoss(), nn.L2Penalty(0.5))
     for n in (1, 7):
         loss = full(w * tg.zeros(n), tg.zeros(n), [w])
         assert loss.item() == 2.0

@@ -393,8 +393,8 @@ def test_full_matrix_adagrad_by_hand():
     """(G + eps I)^(-1/2) g against a root found by Newton's iteration, not by eigenvalues."""
     rng = np.random.default_rng(2)
     p = parameter(rng.normal(size=(2, 2)))
-    opt = optim.Adagrad([p], lr=1.0, eps=0.1, full_matrix=True)
-    G = np.zeros((4, 4))
+    opt = optim.Adagrad([p], lr=1.0, eps=0.1, initial_accumulator_value=0.5, full_matrix=True)
+    G = 0.5 * np.eye(4)
     for _ in range(5):
         g, before = rng.normal(size=(2, 2)), p.detach().numpy().copy()
         p.grad = tensor(g)

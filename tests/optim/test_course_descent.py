@@ -163,14 +163,14 @@ def test_row_35_condition_number():
     assert lr == pytest.approx(0.47619, rel=1e-5)
     path = abs(sgd(lr=lr))
     np.testing.assert_allclose(path[1:] / path[:-1], 19 / 21, rtol=1e-9)
-    assert 19 / 21 == pytest.approx(0.9048, rel=1e-4)
+    assert abs(19 / 21 - 0.9048) < 5e-5
     for other in (0.9 * lr, 1.1 * lr):  # any other rate is slower in one of the two
         path = abs(sgd(lr=other))
         assert (path[1] / path[0]).max() > 19 / 21 + 0.003
 
     roots = math.sqrt(lowest), math.sqrt(highest)
     lr, rate = 4 / sum(roots) ** 2, (roots[1] - roots[0]) / sum(roots)
-    assert (lr, rate**2, rate) == pytest.approx((0.66791, 0.40261, 0.63451), rel=1e-5)
+    assert (lr, rate**2, rate) == pytest.approx((0.66791, 0.40261, 0.63451), abs=6e-6)
     path = abs(sgd(steps=400, lr=lr, momentum=rate**2))
     # The two modes of a coordinate coincide, so that it falls like n rate^n.
     np.testing.assert_allclose((path[400] / path[200]) ** (1 / 200), rate, rtol=5e-3)
@@ -431,7 +431,7 @@ def test_row_54_tilde_is_the_point_that_is_looked_ahead_to(weight_decay):
     if not weight_decay:
         np.testing.assert_allclose(tilde[-1], (-0.916953, 2.9e-10), rtol=5e-3)
         assert tilde[-1, 0] == pytest.approx(-0.916953, abs=5e-7)
-    assert abs(tilde[-1, 0] - x[-1, 0]) > 0.04  # a different point
+    assert abs(tilde[-1, 0] - x[-1, 0]) > 0.02  # a different point
 
 
 def test_rows_53_and_54_give_each_others_point():
@@ -465,7 +465,7 @@ def test_params_at_before_the_first_step():
 def test_2_4_momentum_with_the_rate_inside_is_not_nesterov():
     inside = sgd(lr=0.2, momentum=0.5, form="lr_inside")
     ahead = sgd(lr=0.2, momentum=0.5, nesterov="lookahead")
-    assert abs(inside - ahead).max() > 0.5
+    assert abs(inside - ahead).max() == pytest.approx(0.64)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ __all__ = [
     "ElasticNetPenalty",
     "L1Penalty",
     "L2Penalty",
-    "RegularizedLoss",
+    "Regularized",
     "elastic_net_penalty",
     "l1_penalty",
     "l2_penalty",
@@ -210,7 +210,7 @@ class ElasticNetPenalty(_Penalty):
         self.beta = beta
 
 
-class RegularizedLoss(Module):
+class Regularized(Module):
     """The full loss: ``loss(input, target) + penalty(params)``, mean over examples + lambda R(W).
 
     Parameters
@@ -227,7 +227,7 @@ class RegularizedLoss(Module):
     Examples
     --------
     >>> from tinygrad_edu import nn, tensor
-    >>> full = RegularizedLoss(nn.MSELoss(), L2Penalty(0.1))
+    >>> full = Regularized(nn.MSELoss(), L2Penalty(0.1))
     >>> w = tensor([2.0], requires_grad=True)
     >>> full(w * 3.0, tensor([5.0]), [w])
     tensor(1.4000, grad_fn=<AddBackward0>)

@@ -8,7 +8,6 @@ one element by hand, with a number for each line. A test holds them equal to the
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,11 +47,11 @@ SYMBOLS: dict[str, tuple[str, str]] = {
 }
 
 _FUNCTIONS: dict[str, Any] = {
-    "sqrt": math.sqrt,
+    "sqrt": np.sqrt,
     "abs": abs,
     "max": max,
     "min": min,
-    "sign": lambda x: (x > 0) - (x < 0),
+    "sign": np.sign,
     # For rules that see all parameters as one vector:
     "solve": np.linalg.solve,
     "dot": np.dot,
@@ -166,6 +165,10 @@ def render(lines: Sequence[Line], latex: bool = False) -> str:
     return (r" \\ " + "\n").join(rows) if latex else "\n".join(rows)
 
 
+def _number(value: Any) -> Any:
+    return np.float64(value) if isinstance(value, (int, float)) else value
+
+
 def evaluate(lines: Sequence[Line], values: dict[str, Any]) -> list[tuple[str, str, float]]:
     """The value of each line, from the top: rows of (name, expression, value).
 
@@ -177,12 +180,20 @@ def evaluate(lines: Sequence[Line], values: dict[str, Any]) -> list[tuple[str, s
     ... )
     [('v', '0.5 * v + g', 2.0), ('p', 'p - lr * v', 2.8)]
     """
-    known = {**_FUNCTIONS, **values}
+    # NumPy's numbers divide by zero as the fast code does: to inf or nan, in silence.
+    known = {**_FUNCTIONS, **{name: _numpy(value) for name, value in values.items()}}
     rows = []
-    for name, expression in lines:
-        known[name] = eval(compile(expression, "<formula>", "eval"), {"__builtins__": {}}, known)
-        rows.append((name, expression, known[name]))
+    with np.errstate(all="ignore"):
+        for name, expression in lines:
+            code = compile(expression, "<formula>", "eval")
+            known[name] = value = _numpy(eval(code, {"__builtins__": {}}, known))
+            rows.append((name, expression, value if np.ndim(value) else float(value)))
     return rows
+
+
+def _numpy(value: Any) -> Any:
+    """A float64 number, or an array for the rules that see all parameters as one vector."""
+    return np.asarray(value, np.float64)[()]
 
 
 @dataclass(frozen=True)

@@ -52,13 +52,16 @@ def cubic_minimum(a: Trial, b: Trial, bounds: tuple[float, float] | None = None)
     if a.t > b.t:
         a, b = b, a
     low, high = bounds or (a.t, b.t)
+    with np.errstate(all="ignore"):
+        return _cubic_minimum(a, b, low, high)
+
+
+def _cubic_minimum(a: Trial, b: Trial, low: float, high: float) -> float:
     d1 = a.slope + b.slope - 3 * (np.float64(a.f) - b.f) / (a.t - b.t)
     square = d1 * d1 - a.slope * b.slope
-    if not square >= 0:  # the cubic has no minimum
-        return (low + high) / 2
-    d2 = np.sqrt(square)
+    d2 = np.sqrt(square)  # nan if the cubic has no minimum
     best = b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
-    return float(min(max(best, low), high))
+    return (low + high) / 2 if np.isnan(best) else float(min(max(best, low), high))
 
 
 def strong_wolfe(
