@@ -534,6 +534,6 @@ def test_cubic_minimum_is_exact_for_cubics():
     assert cubic_minimum(a, b, (1.5, 1.8)) == 1.5
     assert cubic_minimum(a, b, (0.0, 0.2)) == 0.2
     a, b = Trial(0.0, 0.0, none, 3.0), Trial(1.0, 1.0, none, 3.0)  # no minimum
-    assert 0 <= cubic_minimum(a, b) <= 1
-    a, b = Trial(0.0, 0.0, none, 1.0), Trial(1.0, 1.0, none, 1.0)
+    assert cubic_minimum(a, b) == 0.5
+    a, b = Trial(0.0, 0.0, none, 1.0), Trial(1.0, 0.8, none, 1.0)
     assert cubic_minimum(a, b) == 0.5

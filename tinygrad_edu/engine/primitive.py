@@ -169,9 +169,11 @@ class Primitive:
 
     def _levels(self, edges: list[Any]) -> Levels:
         """How much of each input, and last of the result, the formulas for `edges` read."""
-        mask = 1 << len(edges) | sum(1 << i for i, edge in enumerate(edges) if edge is not None)
+        mask = 1
+        for edge in edges:
+            mask = 2 * mask + (edge is not None)
         if mask not in self._plans:
-            wanted = [i for i in range(len(edges)) if mask >> i & 1]
+            wanted = [i for i, edge in enumerate(edges) if edge is not None]
             formulas = [self.joint] if self.joint else [self.formulas[i] for i in wanted]
             self._plans[mask] = levels_read(formulas, len(edges))
         return self._plans[mask]
