@@ -21,9 +21,10 @@ class Explanation(NamedTuple):
     original: str
     changes: tuple[tuple[str, str], ...]
     reason: str
+    folder: str = "tinygrad_edu/ops/"
 
 
-OPS = "tinygrad_edu/ops/"
+OPTIM = "tinygrad_edu/optim/"
 LARGER = "out is the larger of x and low"
 SMALLER = "out is the smaller of x and high"
 GUARD = "a stand-in: where it is taken, the result does not depend on it"
@@ -244,6 +245,47 @@ EXPLAINED: list[Explanation] = [
         (("0.0", "1.0"),),
         GUARD,
     ),
+    *[
+        Explanation(
+            file,
+            original,
+            (("-1", "-2"),),
+            "NumPy takes any negative length for the one to work out",
+            OPTIM,
+        )
+        for file, original in (
+            ("adagrad.py", "flat = np.reshape(g, -1)"),
+            ("adaptive.py", "flat = [np.reshape(a, -1) for a in arrays]"),
+        )
+    ],
+    Explanation(
+        "adagrad.py",
+        "scale = np.where(values > 0, 1 / np.sqrt(values), 0)",
+        ((", 0)", ", 1)"),),
+        "along a direction without any gradient so far, this one has no part",
+        OPTIM,
+    ),
+    Explanation(
+        "adagrad.py",
+        "h = vectors @ (scale * (flat @ vectors))",
+        (("(flat @", "(flat.T @"), ("vectors))", "vectors)).T")),
+        "a vector transposed is itself",
+        OPTIM,
+    ),
+    Explanation(
+        "asgd.py",
+        "return {'eta': float(group['lr']), 'mu': 1.0, 'ax': box(np.zeros_like(p))}",
+        (("zeros_like", "ones_like"),),
+        "the first step writes the point there",
+        OPTIM,
+    ),
+    Explanation(
+        "sign_sgd.py",
+        "largest = max((float(abs(a).max()) for a in arrays if a.size), default=0.0)",
+        (("default=0.0", "default=1.0"),),
+        "of no numbers the sum is 0, whatever it is multiplied by",
+        OPTIM,
+    ),
 ]
 
 
@@ -251,4 +293,4 @@ def explained_keys() -> Iterator[tuple[str, str, str]]:
     """(file, original, mutant) of each."""
     for entry in EXPLAINED:
         for old, new in entry.changes:
-            yield OPS + entry.file, entry.original, entry.original.replace(old, new)
+            yield entry.folder + entry.file, entry.original, entry.original.replace(old, new)

@@ -78,7 +78,7 @@ class Unit:
     file: str
     name: str
     line: int
-    formula: bool  # the whole of it
+    formula: bool  # the whole of it states derivatives, or updates parameters
     inputs: dict[ast.AST, list[str]]  # what may be exchanged in the formulas in it
     imports: tuple[Any, ...]
     statement: Any
@@ -277,8 +277,9 @@ def all_mutants(files: Sequence[Path]) -> list[Mutant]:
 
 
 def units(trees: dict[str, ast.Module]) -> list[Unit]:
-    """The outermost functions and lambdas, and whether they state derivatives."""
+    """The outermost functions and lambdas, and whether they state derivatives or update rules."""
     given = formulas(trees)
+    updates = update_functions(trees)
     found: list[Unit] = []
     for file, tree in trees.items():
         imports = tuple(s for s in tree.body if isinstance(s, (ast.Import, ast.ImportFrom)))
@@ -289,7 +290,7 @@ def units(trees: dict[str, ast.Module]) -> list[Unit]:
                     continue
                 first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
                 inside = {n: given.inputs[n] for n in ast.walk(node) if n in given.inputs}
-                whole = node in inside or name in given.called
+                whole = node in inside or name in given.called or node in updates
                 found.append(Unit(file, name, first, whole, inside, imports, statement, node))
     return found
 
@@ -333,6 +334,34 @@ def formulas(trees: dict[str, ast.Module]) -> Formulas:
             inside = {n.id for n in ast.walk(functions[name]) if isinstance(n, ast.Name)}
             todo += [n for n in inside if n in functions]
     return Formulas(inputs, reached, explain)
+
+
+# Where a rule's computation starts: its state, what it must know of a group, a step, looking ahead.
+RULE = ("_start", "_begin", "_update", "_moved")
+
+
+def update_functions(trees: dict[str, ast.Module]) -> set[ast.AST]:
+    """The methods in which rules compute, and the functions of these files that they call."""
+    functions: dict[str, list[ast.AST]] = {}
+    for tree in trees.values():
+        for statement in tree.body:
+            for node in _outermost(statement):
+                functions.setdefault(getattr(node, "name", "<lambda>"), []).append(node)
+    reached: set[ast.AST] = set()
+    if "_update" not in functions:  # no rules
+        return reached
+    todo = [n for name in RULE for n in functions.get(name, [])]
+    while todo:
+        node = todo.pop()
+        if node not in reached:
+            reached.add(node)
+            for part in ast.walk(node):
+                match part:
+                    case ast.Call(
+                        func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="self"), attr=name)
+                    ):
+                        todo += functions.get(name, [])
+    return reached
 
 
 def _options(op: ast.FunctionDef | None) -> set[str]:

@@ -67,8 +67,9 @@ def choose(
 
 def stale(suite: str) -> list[tuple[str, str, str]]:
     """Explanations of mutants that do not exist any more."""
-    keys = {m.key for m in all_mutants(SUITES[suite]().files)}
-    return sorted(EXPLAINED - keys)
+    chosen = SUITES[suite]()
+    keys = {m.key for m in all_mutants(chosen.files)}
+    return sorted(k for k in EXPLAINED - keys if k[0].startswith(chosen.folder))
 
 
 def unexplained(tried: list[Outcome]) -> list[Outcome]:
@@ -89,9 +90,12 @@ def run(
     jobs: int = 2,
     kind: str = "formulas",
     list_only: bool = False,
+    scores: list[str] | None = None,
 ) -> int:
-    """Try mutants and print the score; 1 if one survives unexplained."""
+    """Try mutants and print the score, also into `scores`; 1 if one survives unexplained."""
     mutants = choose(suite, only, sample, seed, kind)
+    if only and not mutants:
+        return 0
     if list_only:
         for mutant in mutants:
             print(mutant)
@@ -108,13 +112,20 @@ def run(
         print(f"explained, but there is no such mutant: {file}\n    - {before}\n    + {after}")
     for name, error in sorted(_trial.broken.items()):
         print(f"left out, fails without any mutant: {name}: {error}")
-    table(tried)
+    lines = table(tried, SUITES[suite]().title)
+    if scores is not None:
+        scores += lines
     return bool(missing or wrong or gone)
 
 
-def table(tried: list[Outcome]) -> None:
-    """Per file, and then in all: how many mutants were noticed, explained, neither."""
-    for formula, title in ((True, "formulas"), (False, "forward functions")):
+def table(tried: list[Outcome], formulas: str) -> list[str]:
+    """Per file, and then in all: how many mutants were noticed, explained, neither.
+
+    Gives the lines of the scores.
+    """
+    lines = []
+    other = "forward functions" if formulas == "formulas" else "other functions"
+    for formula, title in ((True, formulas), (False, other)):
         group = [o for o in tried if o.mutant.formula == formula]
         if not group:
             continue
@@ -122,7 +133,9 @@ def table(tried: list[Outcome]) -> None:
         for file in sorted({o.mutant.file for o in group}):
             print(f"{file:40} " + _cells(count([o for o in group if o.mutant.file == file])))
         print(f"{'all':40} " + _cells(count(group)))
-        print(f"mutation score of the {title}: {score(group)}\n")
+        lines.append(f"mutation score of the {title}: {score(group)}")
+        print(lines[-1] + "\n")
+    return lines
 
 
 def _cells(counts: tuple[int, int, int]) -> str:

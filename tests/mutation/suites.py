@@ -1,7 +1,7 @@
 """Which tests are to notice the mutants of which files.
 
 A suite names source files and checks: named functions without arguments that raise when something
-is wrong. To put other formulas under mutation (update rules, say), add a suite to ``SUITES``.
+is wrong. To put other formulas under mutation, add a suite to ``SUITES``.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Group:
 @dataclass(frozen=True)
 class Suite:
     name: str
+    title: str  # of its formulas
+    folder: str
     files: tuple[Path, ...]
     groups: tuple[Group, ...]
 
@@ -112,7 +114,46 @@ def ops() -> Suite:
         groups += [Group(name, run, ((name, run),)) for name, run in test_functions(module)]
     folder = ROOT / "tinygrad_edu" / "ops"
     files = tuple(f for f in sorted(folder.rglob("*.py")) if f.name not in EXCLUDED)
-    return Suite("ops", files, tuple(groups))
+    return Suite("ops", "formulas", "tinygrad_edu/ops/", files, tuple(groups))
 
 
-SUITES: dict[str, Callable[[], Suite]] = {"ops": ops}
+RULE_FILES = [
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adaptive",
+    "asgd",
+    "decay",
+    "nadam",
+    "radam",
+    "rmsprop",
+    "rprop",
+    "sgd",
+    "sign_sgd",
+    "yogi",
+]
+
+
+def optim() -> Suite:
+    """The update rules against plain references and the numbers of the lectures."""
+    from tests.optim import test_course_adaptive, test_course_descent, trajectories
+
+    groups = []
+    for case in trajectories.cases():
+        run = functools.partial(_quiet, trajectories.compare, {"case": case})
+        groups.append(Group(str(case), run, (("trajectory", run),)))
+    for name, check in trajectories.HELPERS.items():
+        groups.append(Group(name, check, ((name, check),)))
+    for module in (test_course_adaptive, test_course_descent):
+        groups += [
+            Group(name, run, ((name, run),))
+            for name, run in test_functions(module)
+            if "vectors" in name
+        ]
+    folder = "tinygrad_edu/optim/"
+    files = tuple(ROOT / folder / f"{name}.py" for name in RULE_FILES)
+    return Suite("optim", "update rules", folder, files, tuple(groups))
+
+
+SUITES: dict[str, Callable[[], Suite]] = {"ops": ops, "optim": optim}

@@ -1,6 +1,7 @@
 """A few mutants in every run of the suite; all of them with ``python -m tests.mutation``."""
 
 import ast
+import dataclasses
 import sys
 
 import pytest
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.skipif(
     sys.version_info < (3, 11), reason="needs the columns of code, Python 3.11"
 )
 
-SAMPLE = 40
+SAMPLES = {"ops": 40, "optim": 10}
 
 
 @pytest.fixture(scope="module")
@@ -28,26 +29,28 @@ def trial():
     """The checks of two ops only."""
     suite = suites.ops()
     groups = tuple(g for g in suite.groups if g.name in ("mul", "neg"))
-    return Trial(suites.Suite(suite.name, suite.files, groups))
+    return Trial(dataclasses.replace(suite, groups=groups))
 
 
 def find(mutants, text):
     return next(m for m in mutants if text in m.texts[1])
 
 
-def test_sample_is_noticed():
-    mutants = report.choose("ops", sample=SAMPLE, seed=0)
-    tried = list(report.outcomes("ops", mutants, jobs=1))
-    print(f"mutation score of a sample of formulas: {report.score(tried)}")
-    assert len(tried) == SAMPLE
+@pytest.mark.parametrize("suite", SAMPLES)
+def test_sample_is_noticed(suite):
+    mutants = report.choose(suite, sample=SAMPLES[suite], seed=0)
+    tried = list(report.outcomes(suite, mutants, jobs=1))
+    print(f"mutation score of a sample of {suite}: {report.score(tried)}")
+    assert len(tried) == SAMPLES[suite]
     survived = report.unexplained(tried)
     assert not survived, "\n".join(f"{o.mutant}\n    {o.detail}" for o in survived)
     wrong = report.overexplained(tried)
     assert not wrong, "\n".join(f"explained, but noticed: {o.mutant}" for o in wrong)
 
 
-def test_explanations_are_current():
-    assert not report.stale("ops"), "these mutants do not exist any more"
+@pytest.mark.parametrize("suite", SAMPLES)
+def test_explanations_are_current(suite):
+    assert not report.stale(suite), "these mutants do not exist any more"
 
 
 def test_mutants_compile_and_differ(arithmetic):

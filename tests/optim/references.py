@@ -27,8 +27,21 @@ def decay_first(
     return p - schedule * weight_decay * p, g
 
 
-def sgd(p, g, t, s, *, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False,
-        maximize=False, form="sum", decay="l2"):  # fmt: skip
+def sgd(
+    p,
+    g,
+    t,
+    s,
+    *,
+    lr=1e-3,
+    momentum=0,
+    dampening=0,
+    weight_decay=0,
+    nesterov=False,
+    maximize=False,
+    form="sum",
+    decay="l2",
+):
     """PyTorch's, Sutskever's and the lectures' forms; for "lookahead" g is that of `ahead`."""
     if momentum == 0:
         p, g = decay_first(p, g, s, lr, weight_decay, decay, maximize)
@@ -59,8 +72,23 @@ def ahead(p: Array, s: Any, momentum: float) -> Array:
     return p + momentum * s.get("v", 0.0)
 
 
-def adam(p, g, t, s, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, amsgrad=False,
-         maximize=False, eps_mode="outside", bias_correction=True, decay="l2", yogi=False):  # fmt: skip
+def adam(
+    p,
+    g,
+    t,
+    s,
+    *,
+    lr=1e-3,
+    betas=(0.9, 0.999),
+    eps=1e-8,
+    weight_decay=0,
+    amsgrad=False,
+    maximize=False,
+    eps_mode="outside",
+    bias_correction=True,
+    decay="l2",
+    yogi=False,
+):
     """Kingma and Ba 2015; AMSGrad; Yogi; the four places of epsilon."""
     p, g = decay_first(p, g, s, lr, weight_decay, decay, maximize)
     b1, b2 = betas
@@ -89,8 +117,22 @@ def yogi(p, g, t, s, *, lr=1e-2, eps=1e-3, **options):
     return adam(p, g, t, s, lr=lr, eps=eps, yogi=True, **options)
 
 
-def adagrad(p, g, t, s, *, lr=1e-2, lr_decay=0, weight_decay=0, initial_accumulator_value=0,
-            eps=1e-10, maximize=False, eps_mode="outside", full_matrix=False, decay="l2"):  # fmt: skip
+def adagrad(
+    p,
+    g,
+    t,
+    s,
+    *,
+    lr=1e-2,
+    lr_decay=0,
+    weight_decay=0,
+    initial_accumulator_value=0,
+    eps=1e-10,
+    maximize=False,
+    eps_mode="outside",
+    full_matrix=False,
+    decay="l2",
+):
     """Duchi, Hazan and Singer 2011."""
     p, g = decay_first(p, g, s, lr, weight_decay, decay, maximize)
     rate = lr / (1 + (t - 1) * lr_decay)
@@ -112,8 +154,22 @@ def inverse_root(a: Array) -> Array:
     return z
 
 
-def rmsprop(p, g, t, s, *, lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0, momentum=0,
-            centered=False, maximize=False, eps_mode="outside", decay="l2"):  # fmt: skip
+def rmsprop(
+    p,
+    g,
+    t,
+    s,
+    *,
+    lr=1e-2,
+    alpha=0.99,
+    eps=1e-8,
+    weight_decay=0,
+    momentum=0,
+    centered=False,
+    maximize=False,
+    eps_mode="outside",
+    decay="l2",
+):
     """Tieleman and Hinton 2012; Graves 2013."""
     p, g = decay_first(p, g, s, lr, weight_decay, decay, maximize)
     v = s["v"] = alpha * s.get("v", 0.0) + (1 - alpha) * g**2
@@ -135,8 +191,9 @@ def adadelta(p, g, t, s, *, lr=1.0, rho=0.9, eps=1e-6, weight_decay=0, maximize=
     return p - lr * step
 
 
-def adamax(p, g, t, s, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, maximize=False,
-           decay="l2"):  # fmt: skip
+def adamax(
+    p, g, t, s, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, maximize=False, decay="l2"
+):
     """Kingma and Ba 2015, section 7.1, with PyTorch's place of epsilon."""
     p, g = decay_first(p, g, s, lr, weight_decay, decay, maximize)
     b1, b2 = betas
@@ -145,8 +202,20 @@ def adamax(p, g, t, s, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0,
     return p - lr / (1 - b1**t) * s["m"] / s["u"]
 
 
-def nadam(p, g, t, s, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0,
-          momentum_decay=4e-3, maximize=False, decay="l2"):  # fmt: skip
+def nadam(
+    p,
+    g,
+    t,
+    s,
+    *,
+    lr=2e-3,
+    betas=(0.9, 0.999),
+    eps=1e-8,
+    weight_decay=0,
+    momentum_decay=4e-3,
+    maximize=False,
+    decay="l2",
+):
     """Dozat 2016."""
     p, g = decay_first(p, g, s, lr, weight_decay, decay, maximize)
     b1, b2 = betas
@@ -157,8 +226,9 @@ def nadam(p, g, t, s, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0,
     return p - lr * m_hat / (np.sqrt(s["v"] / (1 - b2**t)) + eps)
 
 
-def radam(p, g, t, s, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, maximize=False,
-          decay="l2"):  # fmt: skip
+def radam(
+    p, g, t, s, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, maximize=False, decay="l2"
+):
     """Liu et al. 2020, with PyTorch's threshold and place of epsilon."""
     p, g = decay_first(p, g, s, lr, weight_decay, decay, maximize)
     b1, b2 = betas
@@ -187,7 +257,7 @@ def asgd(p, g, t, s, *, lr=1e-2, lambd=1e-4, alpha=0.75, t0=1e6, weight_decay=0,
 
 def rprop(p, g, t, s, *, lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50), maximize=False):
     """Riedmiller and Braun 1993, element by element; a weight whose gradient turns waits."""
-    new, was = p.copy(), s.get("g", np.zeros_like(p))
+    new, was = np.array(p), s.get("g", np.zeros_like(p))
     now, sizes = np.zeros_like(p), s.get("sizes", np.full_like(p, lr)).copy()
     for i in np.ndindex(p.shape):
         slope = -g[i] if maximize else g[i]

@@ -10,7 +10,14 @@ from tinygrad_edu import nn, optim
 from tinygrad_edu.errors import GradientError
 from tinygrad_edu.gradients import detect_anomaly
 from tinygrad_edu.optim.formula import evaluate
-from tinygrad_edu.optim.line_search import Trial, armijo, cubic_minimum, strong_wolfe, weak_wolfe
+from tinygrad_edu.optim.line_search import (
+    Trial,
+    _inside,
+    armijo,
+    cubic_minimum,
+    strong_wolfe,
+    weak_wolfe,
+)
 from tinygrad_edu.optim.newton import gradient_and_hessian, solved
 
 
@@ -261,6 +268,11 @@ def test_newton_explains_a_step_of_many_parameters():
 def test_solved():
     h = np.array([[2.0, 1.0], [1.0, 3.0]])
     np.testing.assert_allclose(h @ solved(h, np.array([1.0, 2.0]), 0.0), [1, 2])
+    # Steep and flat at once is no error, as long as the flat direction is more than rounding.
+    np.testing.assert_allclose(solved(np.diag([1.0, 1e-12]), np.ones(2), 0.0), [1, 1e12])
+    for flat in (3e-16, -3e-16):
+        with pytest.raises(GradientError, match="singular"):
+            solved(np.diag([1.0, flat]), np.ones(2), 0.0)
     assert solved(h.astype(np.float32), np.ones(2, np.float32), 0.0).dtype == np.float32
 
 
@@ -489,9 +501,37 @@ def test_searches_take_their_constants():
     phi, start, _ = line(*LINES["parabola"])
     assert abs(strong_wolfe(phi, start, 0.1, c2=1e-6)[0].slope) <= 6e-6 * (1 + 1e-9)
     assert weak_wolfe(phi, start, 0.1, c2=0.1)[0].slope >= -0.6
+    # A step of 5.9 on (t - 3)^2 goes down, but by less than c1 of what the slope promises.
+    assert strong_wolfe(phi, start, 5.9, c1=0.1, c2=0.99)[0].t < 5.4
     # Sufficient decrease with c1 = .9 holds up to t = .6 on this parabola.
     assert armijo(phi, start, 4.0, c1=0.9)[0].t == 0.5
     assert weak_wolfe(phi, start, 4.0, c1=0.9, c2=0.95)[0].t == 0.5
+
+
+def test_a_trial_stays_inside_its_bracket():
+    """The second time in a row near an end, or once on it: a tenth of the bracket away."""
+    none = np.zeros(0)
+    ends = [Trial(4.0, 0, none, 0), Trial(2.0, 0, none, 0)]
+    assert _inside(3.0, ends, False) == (3.0, False)
+    assert _inside(3.0, ends, True) == (3.0, False)
+    assert _inside(2.25, ends, True) == (2.25, False)
+    assert _inside(3.75, ends, True) == (3.75, False)
+    for near, on, moved in [(2.1, 2.0, 2.2), (3.9, 4.0, 3.8)]:
+        assert _inside(near, ends, False) == (near, True)
+        assert _inside(near, ends, True) == (pytest.approx(moved), False)
+        assert _inside(on, ends, False) == (pytest.approx(moved), False)
+
+
+def test_a_small_bracket_ends_the_search():
+    """Its width counts in the parameters: step length times the largest element of d."""
+    phi, start, calls = line(lambda t: abs(t - 0.3) ** 1.1, lambda t: math.copysign(1, t - 0.3))
+    counts = []
+    for reach in (1.0, 1e-3, 1e3):
+        calls.clear()
+        chosen, count = strong_wolfe(phi, start, 1.0, reach, c2=1e-3, tolerance=1e-3, max_iter=60)
+        assert abs(chosen.t - 0.3) <= 1e-3 / reach and count == len(calls)
+        counts.append(count)
+    assert counts[1] < counts[0] < counts[2] < 60
 
 
 def test_searches_give_up():

@@ -15,7 +15,7 @@ import numpy as np
 
 from tinygrad_edu import optim, tensor
 from tinygrad_edu.engine import raw
-from tinygrad_edu.optim import adaptive, sign_sgd
+from tinygrad_edu.optim import adaptive, radam, sign_sgd
 
 from . import references as ref
 
@@ -49,7 +49,9 @@ class Case(NamedTuple):
 
     def __str__(self) -> str:
         parts = [f"{k}={v}" for k, v in self.options.items()]
-        parts += [f"at_{t}_{k}={v}" for t, change in self.changes.items() for k, v in change.items()]
+        parts += [
+            f"at_{t}_{k}={v}" for t, change in self.changes.items() for k, v in change.items()
+        ]
         parts += [str(self.shape)] * (self.shape != (3, 4)) + ["fortran"] * self.fortran
         return "-".join([self.rule.__name__, *parts]).replace(" ", "")
 
@@ -205,6 +207,9 @@ def compare(case: Case) -> None:
             message = f"{case}: parameter {i} after step {t}"
             atol = rtol * 1e-3
             np.testing.assert_allclose(p.detach().numpy(), q, rtol=rtol, atol=atol, err_msg=message)
+            state = opt.state.get(p, {})
+            assert set(state) <= {"step", *opt.symbols}, f"{message}: {[*state]}"
+            assert not any(isinstance(x, np.ndarray) for x in state.values()), "not Tensors"
             if case.rule is optim.ASGD and "ax" in kept[i]:
                 ax = raw(opt.state[p]["ax"])
                 np.testing.assert_allclose(ax, kept[i]["ax"], rtol=rtol, atol=atol, err_msg=message)
@@ -223,8 +228,8 @@ def check_blocks() -> None:
     ]
     assert all(np.shares_memory(piece[0], a) for piece in pieces)
     assert np.array_equal(np.concatenate([piece[0] for piece in pieces]), a.ravel())
-    exactly = np.zeros(length)
-    assert [len(x[0]) for x in adaptive.blocks(exactly, exactly)] == [length]
+    exactly = np.zeros((2, length // 2))
+    assert next(iter(adaptive.blocks(exactly, exactly)))[0] is exactly
     small = np.zeros((2, 3))
     assert next(iter(adaptive.blocks(small, small)))[0] is small
     turned = a.T
@@ -241,6 +246,7 @@ def check_total_norm() -> None:
     assert math.isclose(norm([tiny]), 5e-200, rel_tol=1e-12)
     assert math.isclose(norm([huge]), 5e300, rel_tol=1e-12)
     assert math.isclose(norm([np.array(2.0), np.zeros(0), np.array([-1.0, 2.0])]), 3.0)
+    assert math.isclose(norm([np.array([-3.0, -4.0])]), 5.0)
     assert norm([]) == 0 and norm([np.zeros(0)]) == 0 and norm([np.zeros(3)]) == 0
     assert norm([np.array([1.0, -np.inf])]) == np.inf
     assert math.isnan(norm([np.array([np.nan, 1.0])]))
@@ -257,6 +263,7 @@ def check_full_matrix_without_epsilon() -> None:
     opt = optim.Adagrad([number], lr=0.1, eps=0.0, full_matrix=True, initial_accumulator_value=3.0)
     number.grad = tensor(np.array([1.0]))
     opt.step()
+    assert opt.state[number]["sum"].shape == (1,)
     assert math.isclose(number.item(), 0.95)
 
 
@@ -267,16 +274,38 @@ def check_moved_parameters_are_put_back() -> None:
     for _ in range(2):
         p.grad = tensor(np.array([0.7, 1e-8]))
         opt.step()
+    version = p._version
     before, v = p.detach().numpy().copy(), raw(opt.state[p]["momentum_buffer"]).copy()
     try:
         with opt.params_at("x"):
             np.testing.assert_allclose(p.detach().numpy(), before - 0.9 * v, rtol=1e-12)
+            assert p._version > version
+            version = p._version
             raise KeyError
     except KeyError:
-        pass
+        assert p._version > version
     assert np.array_equal(p.detach().numpy(), before)
     with opt.params_at("x_tilde"):
         assert np.array_equal(p.detach().numpy(), before)
+
+
+def check_asgd_starts_to_average_from_the_very_point() -> None:
+    """Not from a sum of differences, which rounding would spoil."""
+    p = tensor(np.array([0.1]), requires_grad=True)
+    opt = optim.ASGD([p], lr=1.0, lambd=1.0, alpha=0.0)
+    for g in (1e17, -0.7):
+        p.grad = tensor(np.array([g]))
+        opt.step()
+        assert p.item() == opt.state[p]["ax"].item() == -g
+
+
+def check_radam_waits_at_five() -> None:
+    """At rho exactly 5, which these rates hit, it does not divide yet."""
+    for t, beta in ((6, 0.8397685748659791), (7, 0.7678067796924252), (9, 0.7074214607621472)):
+        rho = 2 / (1 - beta) - 1 - 2 * t * beta**t / (1 - beta**t)
+        assert (radam._rectification(beta, t) is None) == (rho <= 5)
+        assert radam._rectification(beta - 1e-9, t) is None
+        assert radam._rectification(beta + 1e-9, t) is not None
 
 
 HELPERS: dict[str, types.FunctionType] = {
@@ -286,5 +315,7 @@ HELPERS: dict[str, types.FunctionType] = {
         check_total_norm,
         check_full_matrix_without_epsilon,
         check_moved_parameters_are_put_back,
+        check_asgd_starts_to_average_from_the_very_point,
+        check_radam_waits_at_five,
     )
 }

@@ -186,7 +186,6 @@ class LBFGS(WholeOptimizer):
         budget = group["max_eval"] - evals
         search = group["line_search_fn"]
         if search is None:
-            self._go_to(x + d * t)
             # After the last iteration nobody needs the loss there.
             chosen, count = (Trial(t, now.f, now.g, 0.0), 0) if last else (phi(t), 1)
         elif search == "strong_wolfe":

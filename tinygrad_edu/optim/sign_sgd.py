@@ -79,7 +79,7 @@ class SignSGD(Optimizer):
             p -= lr * np.sign(g)
         elif state["norm"]:
             # Division first: lr / norm overflows where the gradient is tiny.
-            p -= lr * (g / g.dtype.type(state["norm"]))
+            p -= lr * (g / state["norm"])
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         lines: list[Line] = [("g", "-g")] if group["maximize"] else []
