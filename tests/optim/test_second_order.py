@@ -415,6 +415,21 @@ def test_lbfgs_stops():
     assert opt.state[w]["func_evals"] == evals + 1  # one look, and nothing left to do
 
 
+def test_lbfgs_stops_when_nothing_changes():
+    steep, even = leaf(5.0), leaf(0.5)
+    for w, loss, options in [
+        (
+            steep,
+            lambda: (1e6 * steep).sum(),
+            {"lr": 1e-6},
+        ),  # parameters move by 1e-6, the loss by 1
+        (even, lambda: (even**2).sum() / 2, {"lr": 2.0}),  # across the valley, to the same height
+    ]:
+        opt = optim.LBFGS([w], tolerance_change=2e-6, **options)
+        opt.step(closure_of(opt, loss))
+        assert (opt.state[w]["n_iter"], opt.state[w]["func_evals"]) == (1, 2)
+
+
 def test_lbfgs_counts_and_forgets():
     w = leaf(-1.2, 1.0)
     opt = optim.LBFGS([w], lr=1e-3, max_iter=7, history_size=2, max_eval=100)
@@ -532,6 +547,19 @@ def test_a_small_bracket_ends_the_search():
         assert abs(chosen.t - 0.3) <= 1e-3 / reach and count == len(calls)
         counts.append(count)
     assert counts[1] < counts[0] < counts[2] < 60
+
+
+def test_when_a_bracket_begins():
+    """Going up ends the search for a bracket from the third trial on, as in PyTorch."""
+    script, calls = iter([(-1.0, -1.0), (-0.9, -1.0), (-0.85, -1.0), (-1.1, 0.0)]), []
+
+    def phi(t):
+        calls.append(t)
+        f, slope = next(script)
+        return Trial(t, f, np.array([slope]), slope)
+
+    strong_wolfe(phi, Trial(0.0, 0.0, np.array([-1.0]), -1.0), 0.01)
+    assert calls[0] < calls[1] < calls[2] and calls[1] < calls[3] < calls[2]
 
 
 def test_searches_give_up():
