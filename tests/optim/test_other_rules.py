@@ -119,7 +119,9 @@ def options_by_hand():
     ]
 
 
-@pytest.mark.parametrize(("options", "lines"), options_by_hand(), ids=lambda v: getattr(v, "__name__", str(v)))
+@pytest.mark.parametrize(
+    ("options", "lines"), options_by_hand(), ids=lambda v: getattr(v, "__name__", str(v))
+)
 def test_sgd_by_hand(options, lines):
     w = leaf(1.5)
     opt = optim.SGD([w], lr=0.1, **options)
