@@ -44,6 +44,7 @@ def user_line() -> str:
         name = frame.f_code.co_filename
         if not any(part in name for part in _NOT_THE_USER):
             text = linecache.getline(name, frame.f_lineno).strip()
+            text = text if len(text) <= 100 else text[:97] + "..."
             return f"{os.path.basename(name)}:{frame.f_lineno}" + (f": {text}" if text else "")
         frame = frame.f_back  # type: ignore[assignment]
     return ""

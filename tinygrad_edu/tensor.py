@@ -204,6 +204,11 @@ class Tensor(InPlace, Methods, NumPyCitizen):
         """The same memory without the history."""
         return box(self._buffer())
 
+    def detach_(self) -> Tensor:
+        """Forget the history of this very tensor."""
+        self._node = None
+        return self
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise GradientError(

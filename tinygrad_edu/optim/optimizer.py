@@ -59,6 +59,8 @@ class Optimizer:
             raise DTypeError(
                 located("params must be an iterable of Tensors or dicts, not a Tensor; use [p]")
             )
+        if hasattr(params, "parameters"):
+            raise DTypeError(located("params: pass model.parameters(), not the model itself"))
         groups = list(params)
         if not groups:
             raise ValueError(located(f"{type(self).__name__} got an empty parameter list"))
@@ -288,6 +290,14 @@ class Optimizer:
                         f"the state dict, {len(ours['params'])} here"
                     )
                 )
+            surplus = sorted(set(theirs) - set(ours) - _FOREIGN)
+            if surplus:
+                raise ValueError(
+                    located(
+                        f"load_state_dict: group {i} has options that {type(self).__name__} does "
+                        f"not know: {surplus}; it was saved by another rule"
+                    )
+                )
             theirs.update(
                 params=ours["params"], **{k: v for k, v in ours.items() if k not in theirs}
             )
@@ -333,17 +343,48 @@ def refuse_switches(**switches: Any) -> None:
         )
 
 
+# What schedules, and PyTorch's own implementations, add to a group.
+_FOREIGN = frozenset(
+    [
+        "params",
+        "param_names",
+        "initial_lr",
+        "max_lr",
+        "min_lr",
+        "base_momentum",
+        "max_momentum",
+        "foreach",
+        "fused",
+        "capturable",
+        "differentiable",
+        "decoupled_weight_decay",
+        "swa_lr",
+    ]
+)
+
+
+def _number(name: str, value: Any) -> float:
+    """An option as a finite number."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise DTypeError(located(f"Invalid {name}: {value!r}; it must be a number")) from None
+    if not np.isfinite(number):
+        raise ValueError(located(f"Invalid {name} value: {value}; it must be finite"))
+    return number
+
+
 def at_least_0(group: dict[str, Any], *names: str) -> None:
     """Refuse negative options."""
     for name in names:
-        if not group[name] >= 0:
+        if not _number(name, group[name]) >= 0:
             raise ValueError(located(f"Invalid {name} value: {group[name]}; it must be >= 0"))
 
 
 def fractions(group: dict[str, Any], name: str, values: Sequence[float] | None = None) -> None:
     """Refuse decay rates outside [0, 1)."""
     for i, value in enumerate(values if values is not None else [group[name]]):
-        if not 0 <= value < 1:
+        if not 0 <= _number(name, value) < 1:
             where = f" at index {i}" if values is not None else ""
             raise ValueError(
                 located(f"Invalid {name} parameter{where}: {value}; it must be in [0, 1)")

@@ -80,11 +80,15 @@ def jumps_of(rates: Sequence[float], factor: float = 1.5) -> list[int]:
     []
     """
     changes = [0.0] + [now - before for before, now in pairwise(rates)]
-    found = []
+    found, peak = [], max(map(abs, rates), default=0.0)
     for k in range(1, len(rates)):
         low, high = sorted((abs(rates[k - 1]), abs(rates[k])))
         near = changes[k - 1 : k] * (k > 1) + changes[k + 1 : k + 2]
-        if high > factor * low and not any(_alike(changes[k], c) for c in near):
+        if high <= factor * low or any(_alike(changes[k], c) for c in near):
+            continue
+        # A smooth curve turns round at its trough, with small steps on both sides.
+        turns = high <= 0.1 * peak and any(_alike(changes[k], -c) for c in near)
+        if not turns:
             found.append(k)
     return found
 
