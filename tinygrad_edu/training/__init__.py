@@ -8,6 +8,7 @@ Examples
 """
 
 from .check import Verdict, check_gradients
+from .early_stopping import EarlyStopping
 from .files import OutputError, make_run_directory
 from .fit import DivergedError, Epoch, fit, minibatches
 from .metrics import accuracy, evaluate
@@ -20,6 +21,7 @@ __all__ = [
     "minibatches",
     "Epoch",
     "DivergedError",
+    "EarlyStopping",
     "accuracy",
     "evaluate",
     "check_gradients",
