@@ -46,7 +46,7 @@ def test_nan_never_improves():
 
 @pytest.mark.parametrize("options", [{"patience": 0}, {"patience": 1, "min_delta": -1.0}])
 def test_what_is_refused(options):
-    with pytest.raises(ValueError, match="patience|min_delta"):
+    with pytest.raises(ValueError, match=r"patience|min_delta"):
         EarlyStopping(**options)
 
 
