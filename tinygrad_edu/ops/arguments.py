@@ -14,6 +14,13 @@ from ..errors import AxisError, DTypeError, located, no_tensor, told
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input"}
 
 
+def _tell(error: Exception, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+    """Raise the failure in words that name the function, unless it has them already."""
+    new = told(error, function, args, kwargs)
+    if new is not error:
+        raise new from error
+
+
 def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a function take NumPy's `axis` and `keepdims` where PyTorch says `dim` and `keepdim`."""
 
@@ -24,10 +31,8 @@ def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            new = told(error, function, args, kwargs)
-            if new is error:
-                raise
-            raise new from error
+            _tell(error, function, args, kwargs)
+            raise
 
     wrapper.tells = True  # type: ignore[attr-defined]
     return wrapper
@@ -41,10 +46,8 @@ def telling(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            new = told(error, function, args, kwargs)
-            if new is error:
-                raise
-            raise new from error
+            _tell(error, function, args, kwargs)
+            raise
 
     wrapper.tells = True  # type: ignore[attr-defined]
     return wrapper
