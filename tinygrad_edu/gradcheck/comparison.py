@@ -1,0 +1,236 @@
+"""Stages 1 and 2 at one point: do the gradients agree with the slopes, within the error bound?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .contract import Gradients, check_precision, gradients_at
+from .directions import Slopes, grouped_direction, joint_direction, slopes_along
+from .exploration import Point
+from .kinks import along, is_subgradient, kinked_nearby
+from .report import Directional
+from .subject import Broken, Subject, count, same
+
+_SAFETY = 4.0  # times the bound, which is an estimate: measured errors stay below 1.5 times it
+# Rounding in the formula itself. It is random, so it adds up like the root of the squares.
+_ROUNDING, _SYSTEMATIC = 1e-9, 1e-11
+_FINER = 2.0**-14  # a mismatch must survive a step 16 times finer
+
+
+@dataclass
+class Outcome:
+    """What was found at one point.
+
+    Attributes
+    ----------
+    fault : str
+        "" if the gradients agree, "value" if not, "kink" if they are no sub-gradient, or the class
+        of a broken contract.
+    sentence : str
+        What is wrong.
+    directional : Directional, optional
+        Both slopes along the line.
+    kinks, jumps, verified : int
+        Outputs at a kink whose sub-gradient was verified; at a jump; and compared exactly.
+    notes : list of str
+        Worth knowing.
+    """
+
+    fault: str = ""
+    sentence: str = ""
+    directional: Directional | None = None
+    kinks: int = 0
+    jumps: int = 0
+    verified: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class Comparison:
+    """Gradients against slopes at a point.
+
+    Parameters
+    ----------
+    g, gradients : numpy.ndarray, list
+        The upstream gradient, and the gradients for it if they are known already.
+    kinks : bool
+        Whether to verify sub-gradients (6 forward calls and 1 backward call, if there are kinks).
+    calls : float
+        How many forward calls the search for a step may take.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        rng: np.random.Generator,
+        point: Point,
+        y: np.ndarray,
+        g: np.ndarray,
+        gradients: Gradients | None = None,
+        kinks: bool = True,
+        calls: float = np.inf,
+    ) -> None:
+        self.subject, self.rng, self.point, self.y, self.g = subject, rng, point, y, g
+        self.gradients, self.test_kinks, self.calls = gradients, kinks, calls
+        self.xs, self.places = point.xs, subject.differentiable
+        self.still: list[np.ndarray] | None = None  # where the slope is rightly infinite
+
+    def run(self) -> Outcome:
+        """Compare; what the point's jumps and kinks leave."""
+        known = self.gradients
+        if known is not None and (wrong := self._infinite(known)):
+            return wrong
+        direction = self.direct(known or [np.zeros(self.xs[k].shape) for k in self.places])
+        slopes = slopes_along(
+            self.subject.forward, self.xs, self.places, direction, self.y, calls=self.calls
+        )
+        if slopes.jump.any() and not same(self.subject.forward(self.xs), self.y):
+            return Outcome(
+                "nondeterministic", "the forward function gives another result at each call"
+            )
+        outcome = self._exactly(slopes, direction, known)
+        if outcome.fault in ("", "kink") and slopes.kink.any() and self.test_kinks:
+            self._subgradient(outcome, slopes.kink)
+        return outcome
+
+    def direct(self, gradients: Gradients) -> list[np.ndarray]:
+        """A direction for these gradients; equal values move together where they tie."""
+        make: Callable = grouped_direction if self.point.grouped else joint_direction
+        direction = make(self.rng, self.xs, self.places, gradients)
+        if self.still is not None:
+            direction = [np.where(s, 0.0, d) for s, d in zip(self.still, direction, strict=True)]
+        return list(direction)
+
+    def _exactly(self, slopes: Slopes, direction: list, known: Gradients | None) -> Outcome:
+        """The outputs that are smooth along the line, compared within the error bound."""
+        smooth = slopes.smooth.copy()
+        gradients = known if known is not None and smooth.all() else self._masked(smooth)
+        if known is None and (wrong := self._infinite(gradients)):
+            return wrong
+        if self.still is not None and known is None:
+            return Outcome(notes=("skipped: the slope is infinite there",))
+        found, agree = self.compare(slopes, smooth, gradients, direction)
+        if not agree:  # two kinks between two samples cancel; at a finer step they cannot
+            finer = slopes_along(
+                self.subject.forward, self.xs, self.places, direction, self.y, _FINER
+            )
+            finer.smooth &= smooth
+            if not finer.smooth.all():
+                gradients = self._masked(finer.smooth)
+            found, agree = self.compare(finer, finer.smooth, gradients, direction)
+            slopes.kink |= finer.kink & smooth
+            slopes.left, slopes.right, smooth = finer.left, finer.right, finer.smooth
+        if not agree:
+            bent = kinked_nearby(self.subject, self.rng, self.xs, direction) & smooth
+            if bent.any():
+                smooth &= ~bent
+                slopes.kink |= bent
+                gradients = self._masked(smooth)
+                found, agree = self.compare(finer, smooth, gradients, direction)
+        outcome = Outcome("" if agree else "value", directional=found, verified=int(smooth.sum()))
+        outcome.jumps = int(slopes.jump.sum())
+        outcome.notes = tuple(self._notes(slopes))
+        return outcome
+
+    def _masked(self, keep: np.ndarray) -> Gradients:
+        """Gradients for the upstream gradient on the outputs to `keep` alone."""
+        g = np.where(keep.reshape(self.y.shape), self.g, 0.0)
+        gradients = gradients_at(self.subject, g, self.y, self.xs)
+        for k, b in zip(self.places, gradients, strict=True):
+            if b.dtype.kind == "f" and b.dtype.itemsize < 8:
+                check_precision(self.subject.names[k], b)
+        return [np.array(b, np.float64) for b in gradients]
+
+    def compare(
+        self, slopes: Slopes, smooth: np.ndarray, gradients: Gradients, direction: Sequence
+    ) -> tuple[Directional, bool]:
+        """Both slopes along the line, and whether they agree."""
+        g = self.g.ravel()[smooth]
+        numeric = float(np.sum(g * slopes.value[smooth]))
+        bound = float(np.sum(np.abs(g) * slopes.bound[smooth]))
+        if self.still is not None:
+            gradients = [np.where(s, 0.0, b) for s, b in zip(self.still, gradients, strict=True)]
+        analytic = along(gradients, direction)
+        terms = np.concatenate(
+            [np.ravel(b * d) for b, d in zip(gradients, direction, strict=True)] or [np.empty(0)]
+        )
+        rounding = _ROUNDING * float(np.sqrt(np.sum(terms**2))) + _SYSTEMATIC * float(
+            np.sum(np.abs(terms))
+        )
+        agree = abs(analytic - numeric) <= _SAFETY * bound + rounding
+        return Directional(analytic, numeric, bound), bool(agree)
+
+    def _subgradient(self, outcome: Outcome, kinks: np.ndarray) -> None:
+        ok, analytic, low, high = is_subgradient(
+            self.subject, self.rng, self.xs, self.y, kinks, self.direct
+        )
+        if not ok:
+            outcome.fault = "kink"
+            outcome.sentence = (
+                f"at {count(int(kinks.sum()), 'kink')} the formula gives a slope of {analytic:.6g}; "
+                f"every sub-gradient lies between {low:.6g} and {high:.6g}"
+            )
+            outcome.directional = Directional(analytic, low if analytic < low else high, 0.0)
+            return
+        outcome.kinks = int(kinks.sum())
+        outcome.notes += (
+            f"{count(outcome.kinks, 'kink')}: analytic slope {analytic:.6g} lies between the "
+            f"one-sided slopes {low:.6g} and {high:.6g}",
+        )
+
+    def _notes(self, slopes: Slopes) -> list[str]:
+        notes = []
+        if slopes.noise:
+            notes.append(
+                f"the outputs carry noise of {slopes.noise:.0e} relative to them (single "
+                "precision inside?); the slopes are that much less exact"
+            )
+        if slopes.steep.any():
+            notes.append(f"{count(int(slopes.steep.sum()), 'output')} with a vertical slope left out")
+        if slopes.outside.any():
+            n = count(int(slopes.outside.sum()), "output")
+            notes.append(f"{n} at the edge of the domain left out")
+        return notes
+
+    def _infinite(self, gradients: Gradients) -> Outcome | None:
+        """A gradient that is not finite must belong to a slope that is not."""
+        for k, b in zip(self.places, gradients, strict=True):
+            for index in np.argwhere(~np.isfinite(b))[:3]:
+                if not self._slope_is_infinite(k, tuple(index)):
+                    name, place = self.subject.names[k], ", ".join(map(str, index))
+                    return Outcome(
+                        "nonfinite",
+                        f"the gradient for {name} is {b[tuple(index)]} at ({place}), "
+                        "where the slopes on both sides are finite",
+                    )
+        if any(not np.isfinite(b).all() for b in gradients):
+            self.still = [~np.isfinite(b) for b in gradients]
+        return None
+
+    def _slope_is_infinite(self, k: int, index: tuple) -> bool:
+        """Whether, on each side, the function leaves its domain or gets ever steeper."""
+        if not np.isfinite(self.y).all():
+            return True
+        return all(self._steep_on(k, index, side) for side in (1.0, -1.0))
+
+    def _steep_on(self, k: int, index: tuple, side: float) -> bool:
+        steps = max(1.0, abs(float(self.xs[k][index]))) * 2.0 ** np.array([-20, -30, -40])
+        rows = []
+        for h in steps:
+            xs = [x.copy() for x in self.xs]
+            xs[k][index] += side * h
+            try:
+                rows.append(np.abs(self.subject.forward(xs) - self.y).ravel() / h)
+            except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+                return True
+        slopes = np.stack(rows)
+        if not np.isfinite(slopes).all():
+            return True
+        return bool(np.any((slopes[1] > 1.2 * slopes[0]) & (slopes[2] > 1.2 * slopes[1])))
+
+
+def broken(error: Broken) -> Outcome:
+    """The outcome when a function broke its contract."""
+    return Outcome(error.cls or "raised", error.sentence)

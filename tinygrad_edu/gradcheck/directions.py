@@ -1,0 +1,317 @@
+"""Stage 1: the slope of every output along one line, with a bound on its error.
+
+Seven equally spaced values give a centred difference of sixth order, the one of fourth order
+beside it says how well the step was chosen, and the sixth difference says how smooth the function
+is there. So no step and no tolerance has to be guessed: an output that is not smooth at one step
+is looked at with a finer one, until it is smooth, or turns out to have a kink, a jump, an edge of
+its domain, or noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+EPS = float(np.finfo(np.float64).eps)
+Arrays = Sequence[np.ndarray]
+
+# eps**(1/7) = 2**-7.4 is the best step of a sixth-order difference for a function that varies over
+# a length of 1; 2**-10 also suits one that varies over a length of 1/6, and costs a factor 6.
+_STEP = 2.0**-10
+_FINER = (2.0**-16, 2.0**-22, 2.0**-28, 2.0**-34)
+# With noise far above round-off (a forward pass in float32) a long step divides it by more.
+_NOISY_STEP = 2.0**-6
+# Steps that stay inside a domain are short ones; the coarser of the two is tried last.
+_INSIDE = (2.0**-34, 2.0**-22)
+
+_OFFSETS = np.arange(-3, 4)
+_SIXTH = np.array([1, -6, 15, -20, 15, -6, 1.0])  # sixth difference
+_FIFTH = np.array([[-1, 5, -10, 10, -5, 1, 0], [0, -1, 5, -10, 10, -5, 1.0]])
+_ORDER6 = np.array([-1, 9, -45, 0, 45, -9, 1]) / 60
+_ORDER4 = np.array([0, 1, -8, 0, 8, -1, 0]) / 12
+_RIGHT = np.array([-11, 18, -9, 2]) / 6  # third-order one-sided slope from 4 values
+_THIRD = np.array([-1, 3, -3, 1.0])
+# A smooth function's sixth difference at the right step is step**5 of its range (1e-15); that of
+# a kink is the range itself. 1e-9 lies between them, well away from both.
+_ROUGH = 1e-9
+# The same for the third difference of each side of a kink: step**2 = 1e-6 of the range.
+_SIDE = 2.0**-16
+# Noise above this part of the values would be a random function, not an imprecise one.
+_NOISE = 2e-5
+
+
+@dataclass
+class Slopes:
+    """Slopes of all outputs (flat) along one line.
+
+    Attributes
+    ----------
+    value, bound : numpy.ndarray
+        Slope and bound of its error, where `smooth`.
+    smooth, kink, jump, steep, outside : numpy.ndarray of bool
+        What each output does there; exactly one of them holds. `steep` is a vertical slope,
+        `outside` a value or a neighbour that is not finite.
+    left, right : numpy.ndarray
+        One-sided slopes, where `kink`.
+    noise : float
+        Noise in the outputs, relative to them; 0 if it is round-off.
+    """
+
+    value: np.ndarray
+    bound: np.ndarray
+    smooth: np.ndarray
+    kink: np.ndarray
+    jump: np.ndarray
+    steep: np.ndarray
+    outside: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    noise: float = 0.0
+
+
+def joint_direction(
+    rng: np.random.Generator, xs: Arrays, places: Sequence[int], gradients: Arrays
+) -> list[np.ndarray]:
+    """A random direction over all inputs at once, no element of it near zero.
+
+    Each element moves in proportion to its size, and at least to a tenth of its input's. Three in
+    four go the way the gradient says: then the slope along the line is at least half of what it
+    could be, and a factor that is wrong by 1e-8 stands out of the tolerance for any size.
+    """
+    direction = []
+    for k, b in zip(places, gradients, strict=True):
+        d = rng.uniform(0.5, 1.5, b.shape) * lengths(xs[k])
+        direction.append(_rounded(d * _signs(rng, np.asarray(b)), xs[k]))
+    return direction
+
+
+def grouped_direction(
+    rng: np.random.Generator, xs: Arrays, places: Sequence[int], gradients: Arrays
+) -> list[np.ndarray]:
+    """A direction in which equal values, across all inputs, move together.
+
+    Where values tie, max or sort have a kink along any other line. Along this one they are smooth
+    and every choice of a sub-gradient has the same slope; a formula that gives k tied elements
+    the full gradient reads exactly k times too much.
+    """
+    values = np.concatenate([xs[k].ravel() for k in places])
+    slopes = np.concatenate([np.asarray(b, np.float64).ravel() for b in gradients])
+    unique, group = np.unique(values, return_inverse=True)
+    totals = np.bincount(group.ravel(), np.where(np.isfinite(slopes), slopes, 0), len(unique))
+    step = rng.uniform(0.5, 1.5, len(unique)) * lengths(unique) * _signs(rng, totals)
+    step = _rounded(step, unique)
+    ends = np.cumsum([xs[k].size for k in places])[:-1]
+    parts = np.split(step[group.ravel()], ends)
+    return [part.reshape(xs[k].shape) for part, k in zip(parts, places, strict=True)]
+
+
+def lengths(x: np.ndarray) -> np.ndarray:
+    """Over which length a function of `x` may be expected to vary: the size of each element."""
+    size = np.abs(x)
+    size = np.where(np.isfinite(size), size, 0.0)
+    largest = size.max(initial=0.0)
+    rms = largest * np.sqrt(np.mean((size / largest) ** 2)) if largest > 0 else 10.0
+    return np.maximum(size, 0.1 * rms)
+
+
+def _signs(rng: np.random.Generator, b: np.ndarray) -> np.ndarray:
+    toss = rng.choice([-1.0, 1.0], b.shape)
+    with np.errstate(invalid="ignore"):
+        return np.where((rng.random(b.shape) < 0.5) & (b != 0) & np.isfinite(b), np.sign(b), toss)
+
+
+def _rounded(direction: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The direction with so few digits that `x` can take even the finest step along it exactly.
+
+    Else the line that is taken is not the line that was meant: by 1e-7 at a step of 2**-28.
+    """
+    unit = np.maximum(np.spacing(np.abs(x)) / _FINER[-1], np.spacing(np.abs(direction)))
+    return np.asarray(np.round(direction / unit) * unit)
+
+
+def moved(xs: Arrays, places: Sequence[int], direction: Arrays, step: float) -> list[np.ndarray]:
+    """The inputs, a step along."""
+    new = [x.copy() for x in xs]
+    for k, d in zip(places, direction, strict=True):
+        new[k] = np.asarray(xs[k] + step * d)
+    return new
+
+
+def slopes_along(
+    f: Callable[[Arrays], np.ndarray],
+    xs: Arrays,
+    places: Sequence[int],
+    direction: Arrays,
+    y: np.ndarray,
+    step: float = _STEP,
+    calls: float = np.inf,
+) -> Slopes:
+    """Slopes of ``f(xs)`` along ``direction``, a list of arrays for the inputs at `places`.
+
+    Parameters
+    ----------
+    f : callable
+        Takes the list of inputs, returns an array; called 6 times, and 6 times more for each
+        finer step that is needed.
+    y : numpy.ndarray
+        ``f(xs)``.
+    step : float
+        The first step, in units of the direction.
+    calls : float
+        How often `f` may be called; what is not clear by then counts as a jump.
+    """
+    line = _Line(f, xs, places, direction, y)
+    line.look(step)
+    only_outside = not np.any(line.open & ~line.outside_at_last)
+    for finer in _INSIDE if only_outside else _FINER:
+        if finer < step and line.open.any() and calls >= 6 * (line.steps + 1):
+            line.look(finer)
+    return line.finish()
+
+
+class _Line:
+    """The search for a step at which each output is smooth, or seen not to be."""
+
+    def __init__(
+        self,
+        f: Callable[[Arrays], np.ndarray],
+        xs: Arrays,
+        places: Sequence[int],
+        direction: Arrays,
+        y: np.ndarray,
+    ) -> None:
+        self.f, self.xs, self.places, self.direction, self.y = f, xs, places, direction, y.ravel()
+        m = self.y.size
+        self.open = np.isfinite(self.y)
+        self.outside_at_last = np.zeros(m, bool)
+        none = np.zeros(m, bool)
+        self.rough = np.zeros(m)  # of the step before
+        self.gap = np.full(m, np.nan)
+        self.steps = 0
+        self.found = Slopes(
+            np.zeros(m), np.zeros(m), none.copy(), none.copy(), none.copy(), none.copy(),
+            ~self.open, np.zeros(m), np.zeros(m),
+        )  # fmt: skip
+
+    def values(self, step: float) -> np.ndarray:
+        """The outputs at the seven points, (7, m)."""
+        rows = []
+        for i in _OFFSETS:
+            try:
+                xs = moved(self.xs, self.places, self.direction, i * step)
+                rows.append(self.y if i == 0 else self.f(xs).ravel())
+            except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+                rows.append(np.full(self.y.size, np.nan))  # outside of its domain
+            if rows[-1].size != self.y.size:
+                rows[-1] = np.full(self.y.size, np.nan)  # the result's shape depends on values
+        return np.stack(rows)
+
+    def look(self, step: float) -> None:
+        """Try one step; close the outputs about which it is conclusive."""
+        values = self.values(step)
+        found, waiting = self.found, self.open.copy()
+        finite = np.isfinite(values).all(0)
+        self.outside_at_last = waiting & ~finite
+        with np.errstate(all="ignore"):
+            noise = round_off(values)
+            span = np.ptp(values, 0)
+            # Both: the even difference is blind to an odd function around its centre.
+            rough = np.maximum(np.abs(_SIXTH @ values), np.abs(_FIFTH @ values).max(0))
+            small = rough <= _NOISE * 30 * np.abs(values).max(0)
+            single = waiting & finite & small & _in_single_precision(values, span)
+            smooth = waiting & finite & ~single & (rough <= 32 * noise + _ROUGH * span)
+            self._accept(smooth, values, step)
+            kink, left, right = self._kinks(values, step, noise, span)
+            kink &= waiting & finite & ~smooth & ~single
+            found.kink |= kink
+            found.left[kink], found.right[kink] = left[kink], right[kink]
+            waiting &= finite & ~smooth & ~kink & ~single
+            jump, gap = self._jumps(values, span)
+            found.jump |= waiting & jump & (np.abs(gap - self.gap) <= 1e-3 * np.abs(gap))
+            noisy = waiting & ~jump & small & (rough > self.rough / 8) & (self.steps > 0) | single
+        self.gap = np.where(jump, gap, np.nan)
+        if noisy.any():
+            self._accept_noisy(noisy & ~found.jump)
+        self.open &= ~(smooth | kink | found.jump | found.smooth)
+        if step == _FINER[-1]:  # a cusp: the values close up as the step does, the slopes do not
+            found.steep |= self.open & finite & (span < self.first_span / 64)
+            self.open &= ~found.steep
+        self.rough, self.steps = rough, self.steps + 1
+        if self.steps == 1:
+            self.first_span = span
+
+    def _accept(self, which: np.ndarray, values: np.ndarray, step: float) -> None:
+        if not which.any():
+            return
+        v = values[:, which]
+        value, found = _ORDER6 @ v / step, self.found
+        found.value[which] = value
+        found.bound[which] = (
+            0.1 * np.abs(value - _ORDER4 @ v / step)
+            + (round_off(v) + np.abs(_SIXTH @ v) / 15) / step
+            + EPS * np.abs(v[4] - 2 * v[3] + v[2]) / step**2
+        )
+        found.smooth |= which
+
+    def _accept_noisy(self, which: np.ndarray) -> None:
+        values = self.values(_NOISY_STEP)
+        which = which & np.isfinite(values).all(0)
+        self._accept(which, values, _NOISY_STEP)
+        with np.errstate(all="ignore"):
+            part = np.abs(_SIXTH @ values) / 30 / np.abs(values).max(0)
+        self.found.noise = max(self.found.noise, float(part[which].max(initial=0.0)))
+
+    def _kinks(
+        self, values: np.ndarray, step: float, noise: np.ndarray, span: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Outputs smooth on both sides of the middle, with two slopes there."""
+        sides = values[3:], values[3::-1]
+        bent = np.maximum(*(np.abs(_THIRD @ side) for side in sides))
+        right, left = _RIGHT @ sides[0] / step, -(_RIGHT @ sides[1]) / step
+        kink = (bent <= 8 * noise + _SIDE * span) & (np.abs(right - left) * step > 8 * bent)
+        return kink, left, right
+
+    def _jumps(self, values: np.ndarray, span: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Outputs straight on both sides that do not meet in the middle, and the gap there."""
+        right, left = values[4:], values[2::-1]
+        bent = np.maximum(*(np.abs(s[2] - 2 * s[1] + s[0]) for s in (right, left)))
+        gap = (2 * right[0] - right[1]) - (2 * left[0] - left[1])
+        alone = np.maximum(
+            np.abs(values[3] - (2 * right[0] - right[1])),
+            np.abs(values[3] - (2 * left[0] - left[1])),
+        )
+        gap = np.where(np.abs(gap) >= alone, gap, alone)  # one point by itself is a jump as well
+        return (bent <= 0.05 * np.abs(gap)) & (np.abs(gap) > 0.1 * span), gap
+
+    def finish(self) -> Slopes:
+        """What no step made sense of is outside of its domain, or a jump."""
+        found = self.found
+        found.outside |= self.open & self.outside_at_last
+        found.jump |= self.open & ~self.outside_at_last
+        found.kink &= ~found.outside
+        return found
+
+
+def _in_single_precision(values: np.ndarray, span: np.ndarray) -> np.ndarray:
+    """Outputs that are exactly float32 numbers at all probes: computed in single precision.
+
+    A double has 29 bits more, which come from the random direction. (At fine steps such values
+    stand on a regular grid, which looks smooth with a slope that is wrong.)
+    """
+    with np.errstate(all="ignore"):
+        probes = np.delete(values, 3, 0)
+        return (probes == probes.astype(np.float32)).all(0) & (span > 0)
+
+
+def round_off(values: np.ndarray) -> np.ndarray:
+    """What rounding may do to values of this size: a few units in the last place.
+
+    An output that is small by cancellation carries the rounding of its neighbours' size.
+    """
+    largest = np.abs(values).max(0)
+    finite = largest[np.isfinite(largest)]
+    top = finite.max(initial=0.0)
+    rms = top * np.sqrt(np.mean((finite / top) ** 2)) if top > 0 else 0.0
+    return 4 * EPS * (largest + 0.1 * rms)

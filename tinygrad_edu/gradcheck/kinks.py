@@ -1,0 +1,163 @@
+"""Points where a function has no derivative, but its formula must still be a sub-gradient.
+
+At a kink there are many right answers: relu'(0) may be 0, 1/2 or 1, and the maximum of two equal
+elements may send its gradient to either or to both. What they share: along any line, the slope
+they give lies between the one-sided slopes, or at least between the slopes at nearby points (the
+Clarke sub-differential). That is what is tested, so a kink neither fails nor hides a wrong formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .contract import gradients_at
+from .directions import Slopes, lengths, moved, slopes_along
+from .subject import Subject
+
+# Nearby points are this far away, in units of the elements' sizes; slopes there are taken over a
+# 64th of it. For a smooth function the spread of these slopes shrinks with the distance.
+_NEAR, _NEARER = 2.0**-14, 2.0**-20
+_POINTS, _BATCH = 100, 4  # at most so many, in batches, until two batches widen nothing
+_LOOSE = 1e-6
+
+
+class Hull:
+    """The range of the slopes of each output along `direction`, at random nearby points."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        rng: np.random.Generator,
+        xs: Sequence[np.ndarray],
+        direction: Sequence[np.ndarray],
+        near: float,
+    ) -> None:
+        self.subject, self.rng, self.xs, self.near = subject, rng, list(xs), near
+        self.direction = list(direction)
+        self.low: np.ndarray = np.empty(0)
+        self.high: np.ndarray = np.empty(0)
+
+    def extend(self, points: int) -> None:
+        """Look at more points."""
+        for _ in range(points):
+            slope = self._slope()
+            if not self.low.size:
+                self.low, self.high = slope.copy(), slope.copy()
+            self.low = np.fmin(self.low, slope)
+            self.high = np.fmax(self.high, slope)
+
+    def _slope(self) -> np.ndarray:
+        places = self.subject.differentiable
+        aside = [
+            self.rng.uniform(0.5, 1.5, self.xs[k].shape)
+            * self.rng.choice([-1.0, 1.0], self.xs[k].shape)
+            * lengths(self.xs[k])
+            for k in places
+        ]
+        point = moved(self.xs, places, aside, self.near)
+        step = self.near / 64
+        up = self.subject.forward(moved(point, places, self.direction, step)).ravel()
+        down = self.subject.forward(moved(point, places, self.direction, -step)).ravel()
+        with np.errstate(all="ignore"):
+            return np.asarray((up - down) / (2 * step))
+
+
+def kinked_nearby(
+    subject: Subject,
+    rng: np.random.Generator,
+    xs: Sequence[np.ndarray],
+    direction: Sequence[np.ndarray],
+) -> np.ndarray:
+    """Outputs whose slope depends on where nearby one looks, however near.
+
+    A median of tied elements is smooth along *every* line, and still has no gradient there.
+    """
+    near = Hull(subject, rng, xs, direction, _NEARER)
+    near.extend(3)
+    if not _spread(near).any():
+        return _spread(near)
+    far = Hull(subject, rng, xs, direction, _NEAR)
+    near.extend(3)
+    far.extend(6)
+    with np.errstate(all="ignore"):
+        return _spread(near) & (near.high - near.low > 0.1 * (far.high - far.low))
+
+
+def _spread(hull: Hull) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        size = np.maximum(np.abs(hull.high), np.abs(hull.low))
+        # An output whose slope is small by cancellation varies with the size of the others'.
+        size = size + np.sqrt(np.nanmean(size**2))
+        return np.asarray(hull.high - hull.low > 1e-5 * size + 1e-12)
+
+
+def is_subgradient(
+    subject: Subject,
+    rng: np.random.Generator,
+    xs: Sequence[np.ndarray],
+    y: np.ndarray,
+    kinks: np.ndarray,
+    align: object,
+) -> tuple[bool, float, float, float]:
+    """Test the gradients of the kinked outputs, all at once.
+
+    A random upstream gradient on the kinked outputs alone, and then a line along which the
+    gradient it gives has the largest slope that it can have: if the formula exceeds the
+    sub-differential anywhere, it shows there.
+
+    Parameters
+    ----------
+    kinks : numpy.ndarray of bool
+        Which outputs (flat).
+    align : callable
+        Makes the direction from the gradients.
+
+    Returns
+    -------
+    tuple
+        Whether it is one; the analytic slope, and the lowest and highest that it may have.
+    """
+    g = np.where(kinks, rng.uniform(0.5, 1.5, y.size) * rng.choice([-1.0, 1.0], y.size), 0.0)
+    gradients = gradients_at(subject, g.reshape(y.shape), y, xs)
+    if not all(np.isfinite(b).all() for b in gradients):
+        return False, float("nan"), float("nan"), float("nan")
+    direction = align(gradients)  # type: ignore[operator]
+    analytic = along(gradients, direction)
+    slopes = slopes_along(subject.forward, xs, subject.differentiable, direction, y)
+    low, high = _between(slopes, kinks, g)
+    if _inside(analytic, low, high):
+        return True, analytic, low, high
+    hull = Hull(subject, rng, xs, direction, _NEARER)
+    idle = 0
+    for _ in range(_POINTS // _BATCH):
+        hull.extend(_BATCH)
+        before = low, high
+        ends = np.stack([g * hull.low, g * hull.high])[:, kinks]
+        low, high = min(low, float(ends.min(0).sum())), max(high, float(ends.max(0).sum()))
+        if _inside(analytic, low, high):
+            return True, analytic, low, high
+        wider = high - low > 1.001 * (before[1] - before[0]) + 1e-12
+        idle = 0 if wider else idle + 1
+        if idle == 2:
+            break
+    return False, analytic, low, high
+
+
+def _inside(slope: float, low: float, high: float) -> bool:
+    slack = _LOOSE * (abs(low) + abs(high)) + 1e-12
+    return low - slack <= slope <= high + slack
+
+
+def along(gradients: Sequence[np.ndarray], direction: Sequence[np.ndarray]) -> float:
+    """The slope that gradients give along a direction."""
+    return float(sum(np.sum(b * d) for b, d in zip(gradients, direction, strict=True)))
+
+
+def _between(slopes: Slopes, kinks: np.ndarray, g: np.ndarray) -> tuple[float, float]:
+    """The sum of ``g_i`` times an interval, each from one one-sided slope to the other."""
+    left = np.where(slopes.smooth, slopes.value, slopes.left)
+    right = np.where(slopes.smooth, slopes.value, slopes.right)
+    ends = np.stack([g * left, g * right])[:, kinks]
+    return float(ends.min(0).sum()), float(ends.max(0).sum())
