@@ -16,8 +16,8 @@ from .subject import Broken, Subject, same
 # A linear formula misses by a few roundings, 1e-15 relative; one that is not linear misses by its
 # own size. Anything between would do; this leaves room for long sums that cancel.
 _LINEAR = 1e-6
-# Gradients that cancel to nothing (the bias before a normalisation) are all rounding: an absolute
-# floor, relative to the size a gradient of this function has.
+# Gradients that cancel to nothing (the bias before a normalisation) are all rounding: a floor,
+# relative to the size that a gradient of this function has.
 _FLOOR = 1e-12
 
 Gradients = list[np.ndarray]
@@ -53,8 +53,9 @@ def check_contract(
     given = gradients_at(subject, g1, y, xs)
     first = [np.array(b) for b in given]
     names = [subject.names[k] for k in subject.differentiable]
-    for name, b in zip(names, given, strict=True):
-        check_precision(name, b)
+    floors = [_FLOOR * scale(y, xs[k]) for k in subject.differentiable]
+    for name, b, floor in zip(names, given, floors, strict=True):
+        check_precision(name, b, floor)
     again = gradients_at(subject, g1, y, xs)
     _check_repeatable(names, first, [np.array(b) for b in again])
     second = [np.array(b) for b in gradients_at(subject, g2, y, xs)]
@@ -67,16 +68,24 @@ def check_contract(
             )
     mixed = gradients_at(subject, 0.7 * g1 - 1.3 * g2, y, xs)
     for k, name in enumerate(names):
-        size = np.max(np.abs(y), initial=0.0) / max(np.max(np.abs(xs[k]), initial=0.0), 1e-300)
-        _check_linear(name, first[k], second[k], np.array(mixed[k]), _FLOOR * min(size, 1e300))
+        _check_linear(name, first[k], second[k], np.array(mixed[k]), floors[k])
     return g1, first
 
 
-def check_precision(name: str, b: np.ndarray) -> None:
-    """A gradient of a float64 input must be float64, and not a rounded float32 in disguise."""
+def scale(y: np.ndarray, x: np.ndarray) -> float:
+    """The size that gradients of a function from `x` to `y` have: one size over the other."""
+    size = np.abs(y[np.isfinite(y)]).max(initial=0.0)
+    return float(size / (np.abs(x).max(initial=0.0) or 1.0))
+
+
+def check_precision(name: str, b: np.ndarray, floor: float = 0.0) -> None:
+    """A gradient of a float64 input must be float64, and not a rounded float32 in disguise.
+
+    What is below `floor` is the rounding of a sum that cancels, and has few digits by nature.
+    """
     if b.dtype.kind == "f" and b.dtype.itemsize < 8:
         raise Broken("dtype", f"the gradient for {name} is {b.dtype}, but {name} is float64")
-    values = b[np.isfinite(b) & (b != 0)] if b.dtype.kind == "f" else np.empty(0)
+    values = b[np.isfinite(b) & (np.abs(b) > floor)] if b.dtype.kind == "f" else np.empty(0)
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32)
     # By chance an element is a float32 with probability 2**-28: g has 52 random bits.

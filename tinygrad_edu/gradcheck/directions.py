@@ -162,11 +162,11 @@ def slopes_along(
     calls : float
         How often `f` may be called; what is not clear by then counts as a jump.
     """
-    line = _Line(f, xs, places, direction, y)
+    line = _Line(f, xs, places, direction, y, calls)
     line.look(step)
     only_outside = not np.any(line.open & ~line.outside_at_last)
     for finer in _INSIDE if only_outside else _FINER:
-        if finer < step and line.open.any() and calls >= 6 * (line.steps + 1):
+        if finer < step and line.open.any() and line.affordable():
             line.look(finer)
     return line.finish()
 
@@ -181,7 +181,9 @@ class _Line:
         places: Sequence[int],
         direction: Arrays,
         y: np.ndarray,
+        calls: float,
     ) -> None:
+        self.calls = calls
         self.f, self.xs, self.places, self.direction, self.y = f, xs, places, direction, y.ravel()
         m = self.y.size
         self.open = np.isfinite(self.y)
@@ -195,8 +197,13 @@ class _Line:
             ~self.open, np.zeros(m), np.zeros(m),
         )  # fmt: skip
 
+    def affordable(self) -> bool:
+        """Whether another look is."""
+        return self.calls >= 6
+
     def values(self, step: float) -> np.ndarray:
         """The outputs at the seven points, (7, m)."""
+        self.calls -= 6
         rows = []
         for i in _OFFSETS:
             try:
@@ -232,7 +239,7 @@ class _Line:
             found.jump |= waiting & jump & (np.abs(gap - self.gap) <= 1e-3 * np.abs(gap))
             noisy = waiting & ~jump & small & (rough > self.rough / 8) & (self.steps > 0) | single
         self.gap = np.where(jump, gap, np.nan)
-        if noisy.any():
+        if noisy.any() and self.affordable():
             self._accept_noisy(noisy & ~found.jump)
         self.open &= ~(smooth | kink | found.jump | found.smooth)
         if step == _FINER[-1]:  # a cusp: the values close up as the step does, the slopes do not
@@ -270,7 +277,8 @@ class _Line:
         sides = values[3:], values[3::-1]
         bent = np.maximum(*(np.abs(_THIRD @ side) for side in sides))
         right, left = _RIGHT @ sides[0] / step, -(_RIGHT @ sides[1]) / step
-        kink = (bent <= 8 * noise + _SIDE * span) & (np.abs(right - left) * step > 8 * bent)
+        bend = np.abs(right - left) * step
+        kink = (bent <= 8 * noise + _SIDE * span) & (bend > 8 * bent + 32 * noise)
         return kink, left, right
 
     def _jumps(self, values: np.ndarray, span: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -55,11 +55,10 @@ def explain(subject: Subject, failure: Failure, first: Sequence[np.ndarray]) -> 
     rows = _elements(quiet, failure, found)
     evidence = _evidence(quiet, failure, first, rows)
     found.diagnosis = diagnose(evidence)
-    if failure.outcome.fault in _FLAGS and failure.outcome.sentence:
-        found.diagnosis = [
-            (cls, failure.outcome.sentence) if cls == failure.outcome.fault else (cls, sentence)
-            for cls, sentence in found.diagnosis
-        ]
+    fault, sentence = failure.outcome.fault, failure.outcome.sentence
+    if fault in _FLAGS and (fault != "shape" or evidence.gradient is None):
+        rest = [(cls, words) for cls, words in found.diagnosis if cls != fault]
+        found.diagnosis = [(fault, sentence), *rest][:3]
     found.hint, found.learn = advice(found.diagnosis[0][0], evidence)
     return found
 

@@ -8,17 +8,19 @@ Clarke sub-differential). That is what is tested, so a kink neither fails nor hi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from .contract import gradients_at
-from .directions import Slopes, lengths, moved, slopes_along
+from .directions import Slopes, lengths, moved, round_off, slopes_along
 from .subject import Subject
 
-# Nearby points are this far away, in units of the elements' sizes; slopes there are taken over a
-# 64th of it. For a smooth function the spread of these slopes shrinks with the distance.
-_NEAR, _NEARER = 2.0**-14, 2.0**-20
+# Nearby points are this far away, in units of the elements' sizes: so near that a smooth function
+# has one slope there, even if it varies over a millionth of these. Slopes are taken over a 32nd.
+_NEAR = 2.0**-28
+# Slopes of a smooth function differ by less, those on the sides of a kink by more.
+_SPREAD = 1e-4
 _POINTS, _BATCH = 100, 4  # at most so many, in batches, until two batches widen nothing
 _LOOSE = 1e-6
 
@@ -32,9 +34,8 @@ class Hull:
         rng: np.random.Generator,
         xs: Sequence[np.ndarray],
         direction: Sequence[np.ndarray],
-        near: float,
     ) -> None:
-        self.subject, self.rng, self.xs, self.near = subject, rng, list(xs), near
+        self.subject, self.rng, self.xs = subject, rng, list(xs)
         self.direction = list(direction)
         self.low: np.ndarray = np.empty(0)
         self.high: np.ndarray = np.empty(0)
@@ -56,8 +57,8 @@ class Hull:
             * lengths(self.xs[k])
             for k in places
         ]
-        point = moved(self.xs, places, aside, self.near)
-        step = self.near / 64
+        point = moved(self.xs, places, aside, _NEAR)
+        step = _NEAR / 32
         up = self.subject.forward(moved(point, places, self.direction, step)).ravel()
         down = self.subject.forward(moved(point, places, self.direction, -step)).ravel()
         with np.errstate(all="ignore"):
@@ -69,28 +70,27 @@ def kinked_nearby(
     rng: np.random.Generator,
     xs: Sequence[np.ndarray],
     direction: Sequence[np.ndarray],
+    y: np.ndarray,
 ) -> np.ndarray:
     """Outputs whose slope depends on where nearby one looks, however near.
 
     A median of tied elements is smooth along *every* line, and still has no gradient there.
     """
-    near = Hull(subject, rng, xs, direction, _NEARER)
-    near.extend(3)
-    if not _spread(near).any():
-        return _spread(near)
-    far = Hull(subject, rng, xs, direction, _NEAR)
-    near.extend(3)
-    far.extend(6)
-    with np.errstate(all="ignore"):
-        return _spread(near) & (near.high - near.low > 0.1 * (far.high - far.low))
+    hull = Hull(subject, rng, xs, direction)
+    hull.extend(3)
+    if _differ(hull, y).any():
+        hull.extend(3)
+    return _differ(hull, y)
 
 
-def _spread(hull: Hull) -> np.ndarray:
+def _differ(hull: Hull, y: np.ndarray) -> np.ndarray:
+    """Outputs whose slopes differ by more than their errors."""
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(hull.high), np.abs(hull.low))
         # An output whose slope is small by cancellation varies with the size of the others'.
         size = size + np.sqrt(np.nanmean(size**2))
-        return np.asarray(hull.high - hull.low > 1e-5 * size + 1e-12)
+        noise = round_off(y.reshape(1, -1)) / (_NEAR / 32)
+        return np.asarray(hull.high - hull.low > _SPREAD * size + 2 * noise)
 
 
 def is_subgradient(
@@ -99,7 +99,8 @@ def is_subgradient(
     xs: Sequence[np.ndarray],
     y: np.ndarray,
     kinks: np.ndarray,
-    align: object,
+    align: Callable[..., list[np.ndarray]],
+    grouped: bool,
 ) -> tuple[bool, float, float, float]:
     """Test the gradients of the kinked outputs, all at once.
 
@@ -113,23 +114,26 @@ def is_subgradient(
         Which outputs (flat).
     align : callable
         Makes the direction from the gradients.
+    grouped : bool
+        Whether equal values move together in it.
 
     Returns
     -------
     tuple
         Whether it is one; the analytic slope, and the lowest and highest that it may have.
     """
-    g = np.where(kinks, rng.uniform(0.5, 1.5, y.size) * rng.choice([-1.0, 1.0], y.size), 0.0)
+    signs = 1.0 if grouped else rng.choice([-1.0, 1.0], y.size)  # a group's must not cancel
+    g = np.where(kinks, rng.uniform(0.5, 1.5, y.size) * signs, 0.0)
     gradients = gradients_at(subject, g.reshape(y.shape), y, xs)
     if not all(np.isfinite(b).all() for b in gradients):
         return False, float("nan"), float("nan"), float("nan")
-    direction = align(gradients)  # type: ignore[operator]
+    direction = align(gradients)
     analytic = along(gradients, direction)
     slopes = slopes_along(subject.forward, xs, subject.differentiable, direction, y)
     low, high = _between(slopes, kinks, g)
     if _inside(analytic, low, high):
         return True, analytic, low, high
-    hull = Hull(subject, rng, xs, direction, _NEARER)
+    hull = Hull(subject, rng, xs, direction)
     idle = 0
     for _ in range(_POINTS // _BATCH):
         hull.extend(_BATCH)

@@ -137,7 +137,7 @@ class Subject:
         except ValueError:  # a ragged list
             array = np.empty(0, object)
         if array.dtype.kind not in "fiub":
-            what = type(gradient).__name__ if array.dtype.kind == "O" else f"{array.dtype} numbers"
+            what = "complex" if array.dtype.kind == "c" else type(gradient).__name__
             raise Broken(
                 "dtype" if array.dtype.kind == "c" else "shape",
                 f"the gradient for {self.names[k]} is {what}, not an array of real numbers",
@@ -192,7 +192,7 @@ def as_floats(value: Any, said: str) -> np.ndarray:
     except ValueError:
         raise Broken("", f"{said} a list whose rows differ in length, not an array") from None
     if array.dtype.kind not in "fiub":
-        what = type(value).__name__ if array.dtype.kind == "O" else f"{array.dtype} numbers"
+        what = "complex numbers" if array.dtype.kind == "c" else type(value).__name__
         raise Broken("", f"{said} {what}, not an array of real numbers")
     return np.array(array, np.float64)
 

@@ -1,0 +1,227 @@
+"""Rules for right numbers on a part of the entries: off_by_one, index_dup, unbroadcast, mask."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .structure import by_values, links, long_axes, moves_data
+from .study import Finding, Study, View, same
+
+
+def shifted(s: Study) -> Finding | None:
+    """Everything is one place too far along an axis."""
+    v = s.views[0]
+    for side, array in ((0, v.y), (1, v.x)):
+        for axis, n in enumerate(array.shape):
+            for step in (1, -1) if n > 2 else ():
+                moved, valid = _moved(v, side, axis, step)
+                agree_where = np.where(valid, v.analytic, moved)
+                edge = np.where(valid, 0.0, v.analytic)
+                if (
+                    valid.any()
+                    and same(agree_where, moved)
+                    and not np.array_equal(edge, v.analytic)
+                ):
+                    who = "the gradient is" if side else "g is read"
+                    text = f"right numbers, but {who} one place too far along axis {axis}"
+                    return Finding("off_by_one", text, 0.89)
+    return None
+
+
+def _moved(v: View, side: int, axis: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """The numeric Jacobian moved by one along an axis of y or x; and where it has not wrapped."""
+    grid = v.numeric.reshape(v.y.shape + v.x.shape)
+    place = axis + (v.y.ndim if side else 0)
+    valid = np.ones(grid.shape, bool)
+    edge: list[slice | int] = [slice(None)] * grid.ndim
+    edge[place] = 0 if step > 0 else -1
+    valid[tuple(edge)] = False
+    moved = np.roll(grid, step, place)
+    return moved.reshape(v.numeric.shape), valid.reshape(v.numeric.shape)
+
+
+def edge_only(s: Study) -> Finding | None:
+    """Only the last (or first) slice along an axis is wrong."""
+    v = s.views[0]
+    wrong = ~v.grid
+    for side, array in (("x", v.x), ("y", v.y)):
+        start = v.y.ndim if side == "x" else 0
+        for axis, n in enumerate(array.shape):
+            if n < 3:
+                continue
+            rest = tuple(d for d in range(wrong.ndim) if d != start + axis)
+            along = np.asarray(wrong.any(rest))
+            for place, words in ((n - 1, "last"), (0, "first")):
+                if along[place] and along.sum() == 1 and _others_right(v, start + axis, place):
+                    everywhere = all(_edge(w, side, axis, place) for w in s.views[1:])
+                    lost = not v.has[~v.right].any()
+                    if everywhere and (lost or len(s.views) > 1):
+                        text = (
+                            f"only the {words} of {n} slices along axis {axis} of {side} is wrong"
+                        )
+                        return Finding("off_by_one", text, 0.91 if lost else 0.84)
+    return None
+
+
+def _others_right(v: View, axis: int, place: int) -> bool:
+    """Is there something to get wrong in at least two other slices?"""
+    fine = (v.right & v.needs).reshape(v.grid.shape)
+    along = np.asarray(fine.any(tuple(d for d in range(fine.ndim) if d != axis)))
+    return int(np.delete(along, place).sum()) >= 2
+
+
+def _edge(v: View, side: str, axis: int, place: int) -> bool:
+    array, start = (v.x, v.y.ndim) if side == "x" else (v.y, 0)
+    wrong = ~v.grid
+    if axis >= array.ndim:
+        return False
+    along = np.asarray(wrong.any(tuple(d for d in range(wrong.ndim) if d != start + axis)))
+    return bool(along.sum() == 1 and along[place % along.size])
+
+
+def band(s: Study) -> Finding | None:
+    """Wrong along one diagonal of a matrix: a triangle that is one too large or too small."""
+    v = s.views[0]
+    if v.x.ndim < 2 or v.x.shape != v.y.shape or not _elementwise(v):
+        return None
+    rows, cols = np.nonzero((~v.right.all(0)).reshape(v.x.shape[-2:] if v.x.ndim == 2 else (1, -1)))
+    if v.x.ndim != 2 or rows.size < 2 or np.unique(cols - rows).size > 1:
+        return None
+    if by_values(s) or any(not np.array_equal(w.right, v.right) for w in s.views[1:]):
+        return None
+    text = f"only the diagonal {int(cols[0] - rows[0])} is wrong: one diagonal too many or too few"
+    return Finding("off_by_one", text, 0.9)
+
+
+def one_use(s: Study) -> Finding | None:
+    """An element is used several times and only some of its uses count."""
+    v = s.views[0]
+    lost, extra = v.needs & ~v.right, v.has & ~v.right
+    if extra.any() or not lost.any() or (v.x.shape == v.y.shape and not moves_data(v)):
+        return None
+    uses, kept = v.needs.sum(0), (v.right & v.needs).sum(0)
+    hurt = uses > kept
+    if (uses[hurt] < 2).any() or (kept[hurt] == 0).all():
+        return None
+    j = int(np.argmax(hurt))
+    text = f"element {_at(v, j)} is used {uses[j]} times and {kept[j]} of its uses counted"
+    if not any(x.dtype.kind in "iu" for x in v.xs) and (_broadcast(v) or _slice_lost(v)):
+        return Finding("unbroadcast", f"{text}: not summed over the broadcast axis", 0.9)
+    return Finding("index_dup", f"{text}: later uses overwrite earlier ones", 0.9)
+
+
+def _slice_lost(v: View) -> bool:
+    """Are the uses that count those of one slice of y, along an axis that x does not have?"""
+    rows = (v.has & v.needs).any(1).reshape(v.y.shape)
+    linked = {b for b, _ in links(v, v.needs)}
+    for axis, n in enumerate(v.y.shape):
+        along = rows.any(tuple(a for a in range(rows.ndim) if a != axis))
+        if n > 1 and axis not in linked and np.sum(along) == 1 and v.x.ndim < v.y.ndim:
+            return True
+    return False
+
+
+def _broadcast(v: View) -> bool:
+    """Can x have been broadcast to y, with something left to sum?"""
+    shape = (1,) * (v.y.ndim - v.x.ndim) + v.x.shape
+    if v.x.ndim > v.y.ndim or v.x.size >= v.y.size:
+        return False
+    return all(n in (1, m) for n, m in zip(shape, v.y.shape, strict=True))
+
+
+def _at(v: View, j: int) -> tuple[int, ...]:
+    return tuple(int(n) for n in np.unravel_index(j, v.x.shape))
+
+
+def _elementwise(v: View) -> bool:
+    """Does each output read at most one element, and each element reach at most one output?"""
+    return bool(v.needs.sum(0).max(initial=0) <= 1 and v.needs.sum(1).max(initial=0) <= 1)
+
+
+def region(s: Study) -> Finding | None:
+    """Entries that must be zero are not, or the other way: a mask is lost, inverted or shifted."""
+    pooled = [v for v in s.views if v.needs.shape == s.views[0].needs.shape]
+    v = pooled[0]
+    lost = [w.needs & ~w.has for w in pooled]
+    extra = [w.has & ~w.needs for w in pooled]
+    both_wrong = any((~w.right & w.has & w.needs).any() for w in pooled)
+    if both_wrong or not any(a.any() or b.any() for a, b in zip(lost, extra, strict=True)):
+        return None
+    # What the function reads at any point; entries outside it are no matter of a mask.
+    reach = np.any([w.needs for w in pooled], 0)
+    if any((e & ~reach).any() for e in extra) and not _elementwise(v):
+        return None
+    if not any(e.any() for e in extra) and _partial(v):
+        return Finding(
+            "missing_term", "each output lacks some of its entries: a term is lost", 0.87
+        )
+    whole = all(_whole(w) for w in pooled)
+    if not whole and v.x.shape == v.y.shape and not any(e.any() for e in extra):
+        return None  # the coupling between elements is lost, not a region
+    count = int(sum(x.sum() for x in lost)), int(sum(x.sum() for x in extra))
+    text = f"{count[0]} entries are 0 and must not be, {count[1]} must be 0 and are not"
+    kind = "inverted" if all(count) else "too small" if count[0] else "missing or too large"
+    return Finding("mask", f"{text}: the mask is {kind}", 0.86)
+
+
+def _partial(v: View) -> bool:
+    """Does every output keep some of its entries and lose others?"""
+    several = v.needs.sum(1) > 1
+    kept, lost = (v.has & v.needs).any(1), (v.needs & ~v.has).any(1)
+    return bool(several.any() and v.y.size > 1 and np.all((kept & lost)[several]))
+
+
+def _whole(v: View) -> bool:
+    """Are the wrong entries whole columns: elements whose gradient is all wrong?"""
+    wrong = ~v.right
+    return bool(np.all(wrong.any(0) == (wrong | ~v.needs).all(0) & wrong.any(0)))
+
+
+def part_of_region(s: Study) -> Finding | None:
+    """Elementwise, right for some values and wrong for others."""
+    v = s.views[0]
+    if not _elementwise(v):
+        return None
+    pooled = [w for w in s.views if _elementwise(w)]
+    wrong = np.concatenate([w.numeric[~w.right & w.needs] for w in pooled])
+    got = np.concatenate([w.analytic[~w.right & w.needs] for w in pooled])
+    fine = np.concatenate([w.numeric[w.right & w.needs] for w in pooled])
+    if not fine.size or wrong.size < 2 or (got == 0).any():
+        return None
+    ratio = got / wrong
+    here = f"right for {fine.size} values and wrong for {wrong.size}"
+    if np.allclose(ratio, ratio[0], rtol=1e-6) and np.ptp(got) > 1e-9 * abs(got).max():
+        return Finding("factor", f"{here}, where analytic = {ratio[0]:.4g} x numeric", 0.8)
+    return Finding("mask", f"{here}: a region has the formula of another", 0.78)
+
+
+def opposite(s: Study) -> list[Finding] | None:
+    """Some entries are right and all others have the wrong sign."""
+    pooled = [(w, ~w.right) for w in s.views]
+    wrong = np.concatenate([w.numeric[m] for w, m in pooled])
+    got = np.concatenate([w.analytic[m] for w, m in pooled])
+    fine = sum(int((w.right & w.needs).sum()) for w, _ in pooled)
+    if not wrong.size or not fine or (wrong == 0).any() or not np.allclose(got, -wrong, rtol=1e-5):
+        return None
+    text = f"{fine} entries are right, and at {wrong.size} analytic = -1 x numeric"
+    where = Finding("mask", f"{text}: one region has the formula of another", 0.875)
+    return [Finding("sign", f"{text}: a sign is lost", 0.885), where]
+
+
+def misplaced(s: Study) -> Finding | None:
+    """Each output's numbers are right and stand at other elements."""
+    v = s.views[0]
+    moved = moves_data(v) and (v.has & ~v.needs).any()
+    one_each = moved and v.has.sum(1).max(initial=0) <= 1
+    rows = same(np.sort(v.analytic, 1), np.sort(v.numeric, 1))
+    columns = same(np.sort(v.analytic, 0), np.sort(v.numeric, 0))
+    if not (one_each or rows or columns):
+        return None
+    if not by_values(s) and long_axes(v.x) != long_axes(v.y) and not moves_data(v):
+        return Finding("wrong_axis", "right numbers at other elements: along another axis", 0.7)
+    i, j = (int(n) for n in np.argwhere(~v.right)[0])
+    text = f"right numbers at other elements: output {i} does not read {_at(v, j)} as analytic says"
+    return Finding("index", text, 0.87 if rows else 0.83)
+
+
+RULES = (edge_only, band, shifted, one_use, region, part_of_region, opposite, misplaced)
