@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from .. import __version__
 from ..data import DataError
 from ..training import OutputError
+from .check import add_check
 from .options import BAD_INPUT, FAILED, INTERRUPTED, Parser, UsageError, complain
 from .race import add_race
 from .train import add_train
@@ -73,4 +74,5 @@ def parser() -> argparse.ArgumentParser:
     commands = main_parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     add_train(commands)
     add_race(commands)
+    add_check(commands)
     return main_parser

@@ -1,3 +1,7 @@
 """Gradient checking."""
 
-from .check import GradcheckError, gradcheck, max_relative_error
+from .blame import blame
+from .check import GradcheckError, gradcheck, gradgradcheck, max_relative_error
+from .graphs import check_gradients
+from .modules import check_module
+from .report import GradReport

@@ -25,7 +25,7 @@ from .replay import Tape
 # the way. A contribution that is lost is not that small.
 _PART_OF_DIGITS = 0.5
 # Up to so many uses of one result, every combination of contributions is tried.
-_COMBINED = 8
+_COMBINED = 6
 _RETAIN = "retain"  # a hook of the engine's own: it stores a gradient
 
 
@@ -222,22 +222,29 @@ def _accumulation(tape: Tape, edge: Any, given: Any, parts: list[Any]) -> Fault:
 
 
 def _what(value: np.ndarray, parts: list[Any]) -> str:
-    """Which contributions make up `value`."""
-    n = len(parts)
-    if not np.any(value):
-        return f"0 of {n} contributions arrived"
-    for k, part in enumerate(parts):
-        if _same(value, flat(sum(parts[1:], start=parts[0])) + flat(part), parts):
-            return f"contribution {k + 1} of {n} was counted twice"
-    if n <= _COMBINED:
-        for many in range(n - 1, 0, -1):
-            for chosen in itertools.combinations(parts, many):
-                if _same(value, flat(sum(chosen[1:], start=chosen[0])), parts):
-                    overwritten = many == 1 and n > 1
-                    why = ": the others were overwritten" if overwritten and n > 2 else ""
-                    return f"{many} of {n} contributions arrived{why}"
-    size = float(np.linalg.norm(value - flat(sum(parts[1:], start=parts[0]))))
+    """Which contributions make up `value`, and how often each."""
+    n, whole = len(parts), [flat(part) for part in parts]
+    for times in _guesses(value, whole):
+        if not _same(value, sum(k * p for k, p in zip(times, whole, strict=True)), parts):
+            continue
+        arrived, twice = sum(k > 0 for k in times), sum(k > 1 for k in times)
+        if arrived < n:
+            alone = ": the others were overwritten" if arrived == 1 and n > 2 else ""
+            return f"{arrived} of {n} contributions arrived{alone}"
+        return f"{twice} of {n} contributions were counted twice"
+    size = float(np.linalg.norm(value - sum(whole)))
     return f"the sum of {n} contributions is off by {size:.3g}"
+
+
+def _guesses(value: np.ndarray, parts: list[np.ndarray]) -> Iterator[Sequence[int]]:
+    """How often each contribution may have been counted: 0, 1 or 2 times, fewest changes first."""
+    n = len(parts)
+    if n <= _COMBINED:
+        every = itertools.product((0, 1, 2), repeat=n)
+        yield from sorted(every, key=lambda times: sum(k != 1 for k in times))
+    else:  # too many to try: let the numbers say
+        found = np.linalg.lstsq(np.stack(parts, 1), value, rcond=None)[0]
+        yield [min(max(int(k), 0), 2) for k in np.rint(found)]
 
 
 def _hooked(tape: Tape, edge: Any, hook: _Seen, parts: list[Any]) -> Fault:

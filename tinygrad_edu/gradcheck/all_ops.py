@@ -75,9 +75,10 @@ def as_pair(op: Primitive, options: dict[str, Any]) -> tuple[Callable, Callable]
     Examples
     --------
     >>> forward, vjp = as_pair(ops.mul, {})
-    >>> x, y = np.array([1.0, 2.0]), np.array(3.0)
-    >>> vjp(np.array([1.0, 10.0]), forward(x, y), x, y)
-    (array([ 3., 30.]), array(21.))
+    >>> x, y = np.array([[1.0], [2.0]]), np.array([3.0])
+    >>> vjp(np.array([[1.0], [10.0]]), forward(x, y), x, y)
+    (array([[ 3.],
+           [30.]]), array([21.]))
     """
 
     @functools.wraps(op.forward)  # whose signature names the inputs

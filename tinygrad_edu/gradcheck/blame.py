@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..engine import Node, is_tensor
-from ..gradients.function import output
 from .adjoints import Fault, engine_fault
 from .contract import upstream
 from .examine import examine, told
@@ -107,9 +106,7 @@ def blame_tape(
     if tape.freed:
         return refused("loss", FREED_TEXT)
     found = _Found()
-    for node in tape.nodes:
-        if node.op is output:  # only hands on one of a Function's results
-            continue
+    for node in tape.ops:
         report = _alone(tape, node, seed, found)
         if report is not None and report.verdict == "fail":
             return _culprit(tape, node, report, found, recorder)
@@ -131,6 +128,8 @@ def _alone(tape: Tape, node: Node, seed: int, found: _Found) -> GradReport | Non
         found.unclear.append(f"{place}: '{node.op.name}' could not be run again: {told(error)}")
         return None
     found.count(report)
+    for one, name in zip(report.inputs, subject.names, strict=False):
+        one.name = name
     if report.verdict == "inconclusive":
         found.unclear.append(f"{place} ('{node.op.name}'): {report.reason}")
     return report

@@ -8,6 +8,7 @@ for as long as the check lasts.
 from __future__ import annotations
 
 import functools
+import os
 import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from ..random import Generator, default_generator
 
 # Objects looked at before the search gives up: a function may reach half of the interpreter.
 _LIMIT = 10_000
+_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _ATOMS = (str, bytes, int, float, complex, type(None), type, types.ModuleType, np.ndarray)
 
 
@@ -78,7 +80,7 @@ def _held(item: Any) -> Iterable[Any]:
 
 
 def _of_function(function: types.FunctionType) -> list[Any]:
-    if function.__module__ and function.__module__.partition(".")[0] == __name__.partition(".")[0]:
+    if function.__code__.co_filename.startswith(_HOME):
         return _cells(function)  # globals of this package are no part of the user's model
     names = function.__code__.co_names
     named = [function.__globals__[n] for n in names if n in function.__globals__]

@@ -54,7 +54,9 @@ def check_op(
     ...     return np.mean(x**2)
     >>> def wrong(g, y, x):
     ...     return (2 * g * x,)
-    >>> report = check_op(mean_square, wrong, [np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])])
+    >>> report = check_op(
+    ...     mean_square, wrong, [np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])]
+    ... )
     >>> report.verdict, report.diagnosis[0][0]
     ('fail', 'mean_n')
     """

@@ -85,9 +85,9 @@ def _whole(
     if not gap.size:
         return found, ""
     far = np.where(np.isnan(gap), np.inf, gap)
-    i, j = np.unravel_index(int(np.argmax(np.where(wrong, far, -1.0))), gap.shape)
-    if not wrong.any():
-        i, j = np.unravel_index(int(np.argmax(far)), gap.shape)
+    # Among the wrong elements if there are any: a large one may be off by more, and yet be right.
+    place = int(np.argmax(np.where(wrong, far, -1.0) if wrong.any() else far))
+    i, j = divmod(place, x.size)
     index = tuple(int(n) for n in np.unravel_index(j, x.shape))
     # Without an error bound, the tolerance says how exact the difference is taken to be.
     found.worst = Worst.at(index, analytic[i, j], numeric[i, j], numbers.atol / 4)
@@ -96,7 +96,7 @@ def _whole(
     a, n = analytic[i, j], numeric[i, j]
     ratio = f"{a / n:.6g}" if n else "infinite"
     return found, (
-        f"at {index}: analytic {a:.8g}, numerical {n:.8g}, ratio {ratio} (of output {int(i)}); "
+        f"at {index}: analytic {a:.8g}, numerical {n:.8g}, ratio {ratio} (of output {i}); "
         f"{int(wrong.sum())} of {wrong.size} elements disagree"
     )
 

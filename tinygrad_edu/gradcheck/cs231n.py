@@ -102,8 +102,8 @@ def _number(value: Any) -> float:
 
 
 def _array(value: Any, what: str = "f must return") -> np.ndarray:
-    """A copy of what `f` returned: it may be a view of `x`, which is about to move back."""
-    found = np.array(value.detach().numpy() if is_tensor(value) else value)
+    """`value` as an array of numbers."""
+    found = np.asarray(value.detach().numpy() if is_tensor(value) else value)
     if found.dtype.kind not in "fiub":
         got = describe(value) if value is not None else "None"
         raise TypeError(located(f"{what} an array of numbers, not {got}"))
@@ -196,7 +196,9 @@ def eval_numerical_gradient_array(
         if y.shape != upstream.shape:
             shapes = f"df has shape {upstream.shape}, but f(x) has {y.shape}"
             raise ShapeError(located(f"{shapes}: they must be equal"))
-        return y.astype(np.result_type(y, 1.0))  # a difference of booleans is none
+        # A copy, for y may be a view of x, which is about to move back; and of floats, for
+        # booleans have no difference.
+        return y.astype(np.result_type(y, 1.0))
 
     gradient = np.zeros_like(x)
     for index in np.ndindex(x.shape):

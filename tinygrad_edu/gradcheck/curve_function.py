@@ -179,7 +179,7 @@ class Probed:
             raise TypeError(located(f"{text} (g, y, *inputs) -> gradients"))
         else:
             found = list(gradient) if isinstance(gradient, (tuple, list)) else [gradient]
-        arrays = [self._plain(f) for f in found if f is not None]
+        arrays = [self._plain(f) for f in found]
         if [a.shape for a in arrays] != [x.shape for x in self.xs]:
             shapes = f"{[a.shape for a in arrays]} for inputs of {[x.shape for x in self.xs]}"
             raise ShapeError(located(f"step_curve: the gradients have shapes {shapes}"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,11 +21,15 @@ Arrays = Sequence[np.ndarray]
 # eps**(1/7) = 2**-7.4 is the best step of a sixth-order difference for a function that varies over
 # a length of 1; 2**-10 also suits one that varies over a length of 1/6, and costs a factor 6.
 _STEP = 2.0**-10
-_FINER = (2.0**-16, 2.0**-22, 2.0**-28, 2.0**-34)
+# Parts of the first step. No power of two: steps that are multiples of each other would let a
+# periodic function look smooth, with the same wrong slope, at all of them.
+_FINER = 0.0171 ** np.array([1, 2, 3, 4])
+# Of a second opinion, with other steps throughout.
+SECOND_STEP = 2.0**-11
 # With noise far above round-off (a forward pass in float32) a long step divides it by more.
 _NOISY_STEP = 2.0**-6
 # Steps that stay inside a domain are short ones; the coarser of the two is tried last.
-_INSIDE = (2.0**-34, 2.0**-22)
+_INSIDE = _FINER[[3, 1]]
 
 _OFFSETS = np.arange(-3, 4)
 _SIXTH = np.array([1, -6, 15, -20, 15, -6, 1.0])  # sixth difference
@@ -83,7 +88,7 @@ def joint_direction(
     direction = []
     for k, b in zip(places, gradients, strict=True):
         d = rng.uniform(0.5, 1.5, b.shape) * lengths(xs[k])
-        direction.append(_rounded(d * _signs(rng, np.asarray(b)), xs[k]))
+        direction.append(np.asarray(d * _signs(rng, np.asarray(b))))
     return direction
 
 
@@ -101,7 +106,6 @@ def grouped_direction(
     unique, group = np.unique(values, return_inverse=True)
     totals = np.bincount(group.ravel(), np.where(np.isfinite(slopes), slopes, 0), len(unique))
     step = rng.uniform(0.5, 1.5, len(unique)) * lengths(unique) * _signs(rng, totals)
-    step = _rounded(step, unique)
     ends = np.cumsum([xs[k].size for k in places])[:-1]
     parts = np.split(step[group.ravel()], ends)
     return [part.reshape(xs[k].shape) for part, k in zip(parts, places, strict=True)]
@@ -111,24 +115,13 @@ def lengths(x: np.ndarray) -> np.ndarray:
     """Over which length a function of `x` may be expected to vary: the size of each element."""
     size = np.abs(x)
     size = np.where(np.isfinite(size), size, 0.0)
-    largest = size.max(initial=0.0)
-    rms = largest * np.sqrt(np.mean((size / largest) ** 2)) if largest > 0 else 10.0
-    return np.maximum(size, 0.1 * rms)
+    return np.maximum(size, 0.1 * _rms(size) or 1.0)
 
 
 def _signs(rng: np.random.Generator, b: np.ndarray) -> np.ndarray:
     toss = rng.choice([-1.0, 1.0], b.shape)
     with np.errstate(invalid="ignore"):
         return np.where((rng.random(b.shape) < 0.5) & (b != 0) & np.isfinite(b), np.sign(b), toss)
-
-
-def _rounded(direction: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The direction with so few digits that `x` can take even the finest step along it exactly.
-
-    Else the line that is taken is not the line that was meant: by 1e-7 at a step of 2**-28.
-    """
-    unit = np.maximum(np.spacing(np.abs(x)) / _FINER[-1], np.spacing(np.abs(direction)))
-    return np.asarray(np.round(direction / unit) * unit)
 
 
 def moved(xs: Arrays, places: Sequence[int], direction: Arrays, step: float) -> list[np.ndarray]:
@@ -147,6 +140,7 @@ def slopes_along(
     y: np.ndarray,
     step: float = _STEP,
     calls: float = np.inf,
+    doubt: bool = False,
 ) -> Slopes:
     """Slopes of ``f(xs)`` along ``direction``, a list of arrays for the inputs at `places`.
 
@@ -161,13 +155,16 @@ def slopes_along(
         The first step, in units of the direction.
     calls : float
         How often `f` may be called; what is not clear by then counts as a jump.
+    doubt : bool
+        Believe nothing before two steps agree on it.
     """
     line = _Line(f, xs, places, direction, y, calls)
+    line.doubted |= doubt
     line.look(step)
     only_outside = not np.any(line.open & ~line.outside_at_last)
-    for finer in _INSIDE if only_outside else _FINER:
-        if finer < step and line.open.any() and line.affordable():
-            line.look(finer)
+    for part in _INSIDE if only_outside else _FINER:
+        if line.open.any() and line.affordable():
+            line.look(step * part)
     return line.finish()
 
 
@@ -190,7 +187,11 @@ class _Line:
         self.outside_at_last = np.zeros(m, bool)
         none = np.zeros(m, bool)
         self.rough = np.zeros(m)  # of the step before
+        self.steady = np.zeros(m, int)  # steps over which it stayed what it was
         self.gap = np.full(m, np.nan)
+        self.doubted = np.zeros(m, bool)  # rough at some step
+        self.said: Any = None  # slopes and bounds of the step before, where smooth
+        self.best: Any = (np.zeros(m), np.full(m, np.inf))  # slopes and bounds
         self.steps = 0
         self.found = Slopes(
             np.zeros(m), np.zeros(m), none.copy(), none.copy(), none.copy(), none.copy(),
@@ -222,14 +223,23 @@ class _Line:
         finite = np.isfinite(values).all(0)
         self.outside_at_last = waiting & ~finite
         with np.errstate(all="ignore"):
-            noise = round_off(values)
+            slopes = _slopes(values, step)
+            noise = round_off(values) + _moved_by_rounding(slopes[0])
             span = np.ptp(values, 0)
             # Both: the even difference is blind to an odd function around its centre.
             rough = np.maximum(np.abs(_SIXTH @ values), np.abs(_FIFTH @ values).max(0))
             small = rough <= _NOISE * 30 * np.abs(values).max(0)
             single = waiting & finite & small & _in_single_precision(values, span)
             smooth = waiting & finite & ~single & (rough <= 32 * noise + _ROUGH * span)
-            self._accept(smooth, values, step)
+            # Values on a grid (1 + x*x - 1 for a tiny x) are smooth between its lines, where the
+            # slope is 0; at the longer step before, it was not.
+            off = np.abs(slopes[0] - self.best[0]) > 4 * (slopes[1] + self.best[1])
+            grid = smooth & off & (np.abs(slopes[0]) < 0.5 * np.abs(self.best[0]))
+            smooth &= ~grid
+            smooth = self._confirmed(smooth, slopes)
+            self._accept(smooth, slopes)
+            if not grid.any():
+                self._remember(slopes)
             kink, left, right = self._kinks(values, step, noise, span)
             kink &= waiting & finite & ~smooth & ~single
             found.kink |= kink
@@ -237,38 +247,56 @@ class _Line:
             waiting &= finite & ~smooth & ~kink & ~single
             jump, gap = self._jumps(values, span)
             found.jump |= waiting & jump & (np.abs(gap - self.gap) <= 1e-3 * np.abs(gap))
-            noisy = waiting & ~jump & small & (rough > self.rough / 8) & (self.steps > 0) | single
+            same = (rough > self.rough / 4) & (rough < self.rough * 4)
+            self.steady = np.where(same, self.steady + 1, 0)
+            noisy = waiting & ~jump & small & (self.steady > 1) | single | grid
         self.gap = np.where(jump, gap, np.nan)
-        if noisy.any() and self.affordable():
-            self._accept_noisy(noisy & ~found.jump)
+        if noisy.any():
+            self._accept_noisy(noisy & ~found.jump, values)
         self.open &= ~(smooth | kink | found.jump | found.smooth)
-        if step == _FINER[-1]:  # a cusp: the values close up as the step does, the slopes do not
+        if self.steps == len(
+            _FINER
+        ):  # a cusp: the values close up as the step does, the slopes do not
             found.steep |= self.open & finite & (span < self.first_span / 64)
             self.open &= ~found.steep
+        self.doubted |= waiting & finite
         self.rough, self.steps = rough, self.steps + 1
         if self.steps == 1:
             self.first_span = span
 
-    def _accept(self, which: np.ndarray, values: np.ndarray, step: float) -> None:
-        if not which.any():
-            return
-        v = values[:, which]
-        value, found = _ORDER6 @ v / step, self.found
-        found.value[which] = value
-        found.bound[which] = (
-            0.1 * np.abs(value - _ORDER4 @ v / step)
-            + (round_off(v) + np.abs(_SIXTH @ v) / 15) / step
-            + EPS * np.abs(v[4] - 2 * v[3] + v[2]) / step**2
-        )
-        found.smooth |= which
+    def _confirmed(self, smooth: np.ndarray, slopes: tuple) -> np.ndarray:
+        """What was rough before must be smooth at two steps, with the same slope.
 
-    def _accept_noisy(self, which: np.ndarray) -> None:
-        values = self.values(_NOISY_STEP)
-        which = which & np.isfinite(values).all(0)
-        self._accept(which, values, _NOISY_STEP)
+        A periodic function looks smooth at a step that happens to be a multiple of its period.
+        """
+        before, self.said = self.said, (*slopes, smooth)
+        if self.steps == len(_FINER) or not self.doubted.any():
+            return smooth
+        again = np.zeros(smooth.size, bool)
+        if before is not None:
+            again = before[2] & (np.abs(slopes[0] - before[0]) <= 4 * (slopes[1] + before[1]))
+            sharper = again & (before[1] < slopes[1])
+            for new, old in zip(slopes, before, strict=False):
+                np.copyto(new, old, where=sharper)
+        return np.asarray(smooth & (again | ~self.doubted))
+
+    def _accept(self, which: np.ndarray, slopes: tuple[np.ndarray, np.ndarray]) -> None:
+        """Close the outputs in `which` with these slopes and bounds."""
+        self.found.value[which], self.found.bound[which] = slopes[0][which], slopes[1][which]
+        self.found.smooth |= which
+
+    def _accept_noisy(self, which: np.ndarray, values: np.ndarray) -> None:
+        """Close outputs with noise at whichever step has the best bound; try a long one as well."""
+        if self.affordable():
+            self._remember(_slopes(self.values(_NOISY_STEP), _NOISY_STEP))
+        self._accept(which, self.best)
         with np.errstate(all="ignore"):
             part = np.abs(_SIXTH @ values) / 30 / np.abs(values).max(0)
         self.found.noise = max(self.found.noise, float(part[which].max(initial=0.0)))
+
+    def _remember(self, slopes: tuple[np.ndarray, np.ndarray]) -> None:
+        better = slopes[1] < self.best[1]  # a NaN is not
+        self.best = tuple(np.where(better, n, o) for n, o in zip(slopes, self.best, strict=True))
 
     def _kinks(
         self, values: np.ndarray, step: float, noise: np.ndarray, span: np.ndarray
@@ -302,6 +330,28 @@ class _Line:
         return found
 
 
+def _slopes(values: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes of sixth order from values at seven points, and bounds of their errors."""
+    with np.errstate(all="ignore"):
+        value = _ORDER6 @ values / step
+        noise = round_off(values) + _moved_by_rounding(value)
+        # Where the curvature jumps (ELU, Huber at their joints), the error of the odd stencil is
+        # a third of the fifth difference, and the sixth may be blind to it.
+        fifth = np.abs(_FIFTH @ values).max(0)
+        rough = np.maximum(np.abs(_SIXTH @ values) / 15, fifth / np.where(fifth > 8 * noise, 2, 5))
+        bound = (
+            0.1 * np.abs(value - _ORDER4 @ values / step)
+            + (noise + rough) / step
+            + EPS * np.abs(values[4] - 2 * values[3] + values[2]) / step**2
+        )
+        return value, bound
+
+
+def _moved_by_rounding(slope: np.ndarray) -> np.ndarray:
+    """How much outputs change because ``x + step * direction`` is rounded to the digits of x."""
+    return EPS * (np.abs(slope) + _rms(slope))
+
+
 def _in_single_precision(values: np.ndarray, span: np.ndarray) -> np.ndarray:
     """Outputs that are exactly float32 numbers at all probes: computed in single precision.
 
@@ -319,7 +369,11 @@ def round_off(values: np.ndarray) -> np.ndarray:
     An output that is small by cancellation carries the rounding of its neighbours' size.
     """
     largest = np.abs(values).max(0)
-    finite = largest[np.isfinite(largest)]
-    top = finite.max(initial=0.0)
-    rms = top * np.sqrt(np.mean((finite / top) ** 2)) if top > 0 else 0.0
-    return 4 * EPS * (largest + 0.1 * rms)
+    return np.asarray(4 * EPS * (largest + 0.1 * _rms(largest)))
+
+
+def _rms(values: np.ndarray) -> float:
+    """Root mean square of what is finite."""
+    finite = np.abs(values[np.isfinite(values)])
+    top = float(finite.max(initial=0.0))
+    return top * float(np.sqrt(np.mean((finite / top) ** 2))) if top > 0 else 0.0

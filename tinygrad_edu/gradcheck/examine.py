@@ -1,4 +1,4 @@
-"""The whole examination of a function and its formula: contract, slopes, exploration, explanation."""
+"""The whole examination: contract, slopes at the inputs, exploration, explanation."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ class _Examination:
         self.kink_tests = 0
         self.latest: tuple[list[np.ndarray], np.ndarray] = ([], np.empty(0))
 
-    def run(self, explore: str, shapes: bool, sampler: Callable[..., Sequence] | None) -> GradReport:
+    def run(
+        self, explore: str, shapes: bool, sampler: Callable[..., Sequence] | None
+    ) -> GradReport:
         for k in self.subject.differentiable:
             if not np.isfinite(self.xs[k]).all():
                 index = tuple(int(i) for i in np.argwhere(~np.isfinite(self.xs[k]))[0])
@@ -93,7 +95,7 @@ class _Examination:
         if y.size and not np.isfinite(y).any():
             return self._inconclusive("the function has no finite value at the inputs you gave")
         given = Point("given", self.xs)
-        g, outcome, failure = self._given(given, y)
+        outcome, failure = self._given(given, y)
         if failure is not None:
             return self._fail(failure)
         self.covered.append("given")
@@ -104,22 +106,22 @@ class _Examination:
                 return self._fail(failure)
         return self._passed(outcome, y)
 
-    def _given(self, point: Point, y: np.ndarray) -> tuple[Any, Outcome, Failure | None]:
+    def _given(self, point: Point, y: np.ndarray) -> tuple[Outcome, Failure | None]:
         """Contract and comparison at the inputs that were given."""
         g = np.ones(y.shape)
         try:
             if not y.size or not any(self.xs[k].size for k in self.subject.differentiable):
                 gradients_at(self.subject, upstream(self.rng, y.shape), y, self.xs)
                 self.notes.append("an input or the output is empty: only shapes were compared")
-                return g, Outcome(), None
+                return Outcome(), None
             g, first = check_contract(self.subject, self.rng, y, self.xs)
             outcome = Comparison(self.subject, self.rng, point, y, g, first).run()
         except Broken as error:
-            return g, Outcome(), Failure(point, y, g, broken(error), error)
+            return Outcome(), Failure(point, y, g, broken(error), error)
         except Exception as error:
             outcome = Outcome("raised", f"the formula raised {told(error)}")
-            return g, outcome, Failure(point, y, g, outcome, error)
-        return g, outcome, Failure(point, y, g, outcome) if outcome.fault else None
+            return outcome, Failure(point, y, g, outcome, error)
+        return outcome, Failure(point, y, g, outcome) if outcome.fault else None
 
     def _accepts(self, xs: list[np.ndarray]) -> bool:
         """Whether the function has a finite value there, which is kept for the comparison."""

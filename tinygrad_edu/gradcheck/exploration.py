@@ -90,7 +90,12 @@ def zero_slice(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
     return values
 
 
-def constant(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
+def zero(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
+    """Nothing but zeros: no norm, no spread, all inputs equal."""
+    return np.zeros(x.shape)
+
+
+def one(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
     """Ones: a power of two, so that a mean of equal numbers is that number exactly."""
     return np.ones(x.shape)
 
@@ -100,12 +105,12 @@ _KINDS: tuple[tuple[str, Callable, bool, tuple[Callable, ...]], ...] = (
     ("fresh", fresh, False, (positive, unit)),
     ("ties", ties, True, (positive_ties,)),
     ("zeros", zero_slice, True, ()),
+    ("constant", zero, True, (one,)),
     ("sorted", ascending, True, ()),
     ("calm", calm, False, (unit,)),
-    ("constant", constant, True, ()),
     ("shape", fresh, False, (positive,)),
 )
-_CALM = (_KINDS[0], _KINDS[4])
+_CALM = tuple(kind for kind in _KINDS if kind[0] in ("fresh", "calm"))
 # The kinds that are tried with other shapes, as far as there are any.
 _RESHAPED = {"sorted", "calm", "shape"}
 
@@ -179,8 +184,11 @@ def variants(xs: Arrays, accepts: Callable[[Arrays], bool]) -> Iterator[Arrays]:
 
 
 def _unequal(xs: Arrays) -> Iterator[list[tuple[int, int]]]:
-    """Axes (input, axis) to shrink by one: alone, or one in each of two inputs."""
-    axes = [(k, a, n) for k, x in enumerate(xs) for a, n in enumerate(x.shape) if n > 1]
+    """Axes (input, axis) to shrink by one: alone, or one in each of two inputs.
+
+    None shrinks to 1: it would be broadcast, where it was not meant to be.
+    """
+    axes = [(k, a, n) for k, x in enumerate(xs) for a, n in enumerate(x.shape) if n > 2]
     for size in sorted({n for *_, n in axes}, reverse=True):
         equal = [(k, a) for k, a, n in axes if n == size]
         if len(equal) < 2:

@@ -12,7 +12,9 @@ from ..engine import LEAF, box, is_tensor
 from .blame import blame_tape, refused
 from .captured import Draws, captured, lifted
 from .examine import examine, told
-from .report import GradReport
+from .recording import Recorder
+from .replay import Tape
+from .report import VERDICTS, GradReport
 from .subject import Broken, Subject, input_names
 from .tensor_function import TensorFunction
 
@@ -189,7 +191,7 @@ def _how(case: Case, explore: bool) -> str:
         tape = case.function.tape(case.xs)[0]
     except Exception:  # whatever it is, `examine` meets it again, and reports it
         return "calm"
-    return "full" if len(tape.nodes) <= 1 else "calm"
+    return "full" if len(tape.ops) <= 1 else "calm"
 
 
 def _blame_precision(report: GradReport, case: Case) -> None:
@@ -220,7 +222,7 @@ def explained(
         return _undecided(report, f"the function itself rounds to float32, in {function.narrow}")
     if report.diagnosis[0][0] in _CALLS:
         return report
-    passed = None
+    found = []
     for point in [xs, *reversed(function.points)]:
         try:
             tape, upper, seen = function.tape(point)
@@ -232,8 +234,21 @@ def explained(
         local = blame_tape(tape, upper, recorder=seen, seed=seed)
         if local.verdict == "fail":
             return _merged(report, local)
-        passed = passed or local
+        if len(tape.ops) == 1:
+            return _single(report, tape, seen)
+        found.append(local)
+    # Of the points after the given one, it is not known which one failed: take the least clear.
+    there = found[:1] if report.point == "given" else found[1:] or found
+    passed = max(there, key=lambda local: VERDICTS.index(local.verdict), default=None)
     return _no_culprit(report, passed)
+
+
+def _single(report: GradReport, tape: Tape, seen: Recorder) -> GradReport:
+    """The only op is the culprit, also where it is right by itself along most lines (at ties)."""
+    node = tape.ops[0]
+    report.op, report.node, report.nodes = node.op.name, tape.number(node), len(tape.nodes)
+    report.where = seen.lines.get(node) or None
+    return report
 
 
 def _is_unfit(report: GradReport) -> bool:
@@ -279,7 +294,7 @@ def _no_culprit(report: GradReport, passed: GradReport | None) -> GradReport:
             "every op is right, but some are at an exact kink, where sub-gradients do not add up "
             "(relu(x) - relu(-x) at 0). Move the inputs a little",
         )
-    elif passed.verdict == "inconclusive":
+    if passed.verdict == "inconclusive":
         report.notes.append(f"no op was found wrong, but not all are known: {passed.reason}")
     else:
         cause = (

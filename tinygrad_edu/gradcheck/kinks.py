@@ -101,7 +101,8 @@ def is_subgradient(
     kinks: np.ndarray,
     align: Callable[..., list[np.ndarray]],
     grouped: bool,
-) -> tuple[bool, float, float, float]:
+    calls: float = np.inf,
+) -> tuple[bool, float, float, float] | None:
     """Test the gradients of the kinked outputs, all at once.
 
     A random upstream gradient on the kinked outputs alone, and then a line along which the
@@ -116,20 +117,27 @@ def is_subgradient(
         Makes the direction from the gradients.
     grouped : bool
         Whether equal values move together in it.
+    calls : float
+        How many forward calls the search for a step may take.
 
     Returns
     -------
-    tuple
-        Whether it is one; the analytic slope, and the lowest and highest that it may have.
+    tuple or None
+        None if that could not be seen with so few calls. Else whether it is one; the analytic
+        slope, and the lowest and highest that it may have.
     """
-    signs = 1.0 if grouped else rng.choice([-1.0, 1.0], y.size)  # a group's must not cancel
+    # Those of a group that moves together must not cancel.
+    signs = 1.0 if grouped else rng.choice([-1.0, 1.0], y.size)
     g = np.where(kinks, rng.uniform(0.5, 1.5, y.size) * signs, 0.0)
     gradients = gradients_at(subject, g.reshape(y.shape), y, xs)
     if not all(np.isfinite(b).all() for b in gradients):
         return False, float("nan"), float("nan"), float("nan")
     direction = align(gradients)
     analytic = along(gradients, direction)
-    slopes = slopes_along(subject.forward, xs, subject.differentiable, direction, y)
+    places = subject.differentiable
+    slopes = slopes_along(subject.forward, xs, places, direction, y, calls=calls)
+    if calls < np.inf and np.any(kinks & ~slopes.kink & ~slopes.smooth):
+        return None
     low, high = _between(slopes, kinks, g)
     if _inside(analytic, low, high):
         return True, analytic, low, high

@@ -77,6 +77,13 @@ def check_module(
     notes = [f"frozen, so not checked: {', '.join(frozen)}"] if frozen else []
     if not named:
         return refused(name, "the module has no parameter that requires grad", notes)
+    for path, parameter in named:
+        if not np.isfinite(parameter._array).all():
+            return refused(name, f"parameter {path} holds nan or inf", notes)
+    if isinstance(batch, (list, tuple)) and not batch:
+        return refused(name, "the batch is empty: give (inputs, target)", notes)
+    if not callable(loss_fn):
+        return refused(name, f"loss_fn must be callable, not {type(loss_fn).__name__}", notes)
     inside = captured([module, loss_fn, regularization, batch])
     with lifted(inside) as many:
         if many:
@@ -213,10 +220,9 @@ def _elements(
     rng: np.random.Generator,
 ) -> InputReport:
     """The element with the largest gradient and some at random."""
-    places = rng.choice(gradient.size, min(_DIMENSIONS, gradient.size), replace=False)
-    places[0] = int(np.argmax(np.abs(gradient)))
+    places = [int(np.argmax(np.abs(gradient))), *map(int, rng.permutation(gradient.size))]
     rows = []
-    for place in dict.fromkeys(int(p) for p in places):
+    for place in list(dict.fromkeys(places))[:_DIMENSIONS]:
         index = tuple(int(i) for i in np.unravel_index(place, gradient.shape))
         direction = np.zeros(gradient.shape)
         direction[index] = max(abs(float(xs[k][index])), 0.1)

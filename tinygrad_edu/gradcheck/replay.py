@@ -6,7 +6,7 @@ the result of another node, and that node can be run again as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,7 @@ class Tape:
     ) -> None:
         self.roots, self.arguments = list(roots), arguments or {}
         self.nodes, self.leaves = _reachable(*roots)
+        self._numbers = {node: k for k, node in enumerate(self.nodes, 1)}
         self.notes: list[str] = []
         self._values: dict[Any, Any] = {leaf: leaf._array for leaf in self.leaves}
         for node in self.nodes:
@@ -63,9 +64,14 @@ class Tape:
         """Whether a backward pass has thrown away what some node saved."""
         return any(node.saved is FREED for node in self.nodes)
 
+    @property
+    def ops(self) -> list[Node]:
+        """The nodes that compute something: not those that hand on one of several results."""
+        return [node for node in self.nodes if node.op is not output]
+
     def number(self, node: Node) -> int:
         """The place of a node in the order of computation, from 1."""
-        return self.nodes.index(node) + 1
+        return self._numbers[node]
 
     def _note_values(self, node: Node) -> None:
         """Results that are still known: kept by their own node, or by one that reads them."""
@@ -79,11 +85,9 @@ class Tape:
 
     def value(self, edge: Any) -> Any:
         """The result of a node, or the array of a leaf."""
-        if edge not in self._values:
-            # Oldest first, so that this never goes deeper than one node.
-            for node in _reachable(edge)[0]:
-                if node not in self._values:
-                    self._values[node] = self._run(node)
+        # Oldest first, so that this never goes deeper than one node.
+        for node in _reachable(edge, known=self._values)[0]:
+            self._values[node] = self._run(node)
         return self._values[edge]
 
     def _run(self, node: Node) -> Any:
@@ -135,14 +139,17 @@ class Tape:
         constants = [v for v, origin in pairs if origin is None and v is not None]
         found = []
         for i, (edge, takes) in enumerate(zip(node.edges, call.takes_gradient, strict=True)):
+            name = input_name(call, i)
             if edge is not None:
                 found.append(self.value(edge))
             elif takes and constants:
                 found.append(constants.pop(0))
+            elif hasattr(call.ctx, name):  # ctx.eps = eps: kept for backward under its own name
+                found.append(raw(getattr(call.ctx, name)))
             else:
                 raise Unknown(
-                    f"'{call.name}' did not keep its argument {i}, so it cannot be run again; "
-                    "check_gradients(func, inputs) sees the arguments"
+                    f"'{call.name}' did not keep its argument '{name}', so it cannot be run "
+                    "again; check_gradients(func, inputs) sees the arguments"
                 )
         return found
 
@@ -162,13 +169,18 @@ class Tape:
         return subject, xs
 
 
-def _reachable(*roots: Any) -> tuple[list[Node], list[Any]]:
-    """All nodes from which `roots` were computed, oldest first, and the leaves."""
+def _reachable(*roots: Any, known: Container[Any] = ()) -> tuple[list[Node], list[Any]]:
+    """All nodes from which `roots` were computed, oldest first, and the leaves.
+
+    What is `known`, and what leads to that alone, is left out.
+    """
     nodes: dict[Node, None] = {}
     leaves: dict[Any, None] = {}
     stack = list(roots)
     while stack:
         edge = stack.pop()
+        if edge in known:
+            continue
         if not isinstance(edge, Node):
             leaves.setdefault(edge)
         elif edge not in nodes:
@@ -237,11 +249,11 @@ def _primitive_alone(
 
 def _undone(c: Any, x: Any, op: Any, i: int) -> Any:
     """The gradient of an elementwise op, summed over the axes that were broadcast."""
-    if not op.elementwise or c is None or np.shape(c) == np.shape(x):
+    if c is None or np.shape(c) == np.shape(x):
         return c
     try:
         return fit(c, _Like(x, c), op, i)
-    except ValueError:  # no broadcasting makes this shape: the caller reports it
+    except ValueError:  # not elementwise, or no broadcasting makes this shape: for the report
         return c
 
 

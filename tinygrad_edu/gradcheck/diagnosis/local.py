@@ -13,7 +13,8 @@ from math import erf
 import numpy as np
 
 from .ratios import ratio_of
-from .study import Finding, Study, View, agree, floating, same
+from .structure import swaps, turned
+from .study import Finding, Study, View, agree, floating, same, view
 
 POWERS = (-3.0, -2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0)
 
@@ -36,6 +37,7 @@ def atoms(v: View, i: np.ndarray, j: np.ndarray) -> dict[str, np.ndarray]:
     found |= {"cos(x)": np.cos(x), "sin(x)": np.sin(x), "cosh(x)": np.cosh(x)}
     found |= {"exp(-x^2)": np.exp(-x * x), "exp(y)": np.exp(np.clip(y, -200, 200))}
     found |= {"Phi(x)": np.array([0.5 + 0.5 * erf(t / 2**0.5) for t in x])}
+    found |= {"sigmoid(x)": e / (1 + e), "sigmoid'(x)": e / (1 + e) ** 2}
     found |= {"exp(-x^2/2)": np.exp(-x * x / 2), "log|y|": np.log(abs(y))}
     for o in floating(v.xs):
         if o != v.k:
@@ -118,23 +120,23 @@ def simpler(s: Study) -> list[Finding]:
         if factor is None and term is None and enough:
             factor = named(n / a, known, 3) if whole else None
             term = named((n - a)[wrong], at, 3)
-        known_part = named(a, {"x": known["x"], "y": known["y"]}, 2) if whole else None
+        simple = named(a, {"x": known["x"], "y": known["y"]}, 2) if whole else None
+        part = named(a, known, 2) if whole else None
         total = named(a + n, known, 2) if term is not None else None
     found = []
-    if known_part == ("x^-1 y", 2) or known_part == ("y x^-1", 2):
+    if simple in (("x^-1 y", 2), ("y x^-1", 2)) and factor is None:
         text = "analytic = y / x: of the two terms of (x f(x))' it has f(x) alone"
         found.append(Finding("missing_term", text, 0.83))
-    if term is not None and total is not None and term[1] + total[1] < 3 and known_part is None:
-        text = (
-            f"half of numeric - analytic is {term[0]} (up to a constant): a term has a wrong sign"
-        )
+    # A term lost from a simple formula leaves the simple formula; a sign leaves a simple mean.
+    if term and total and (part is None or term[1] + total[1] < part[1]):
+        text = f"half of numeric - analytic is c x {term[0]}: a term has a wrong sign"
         found.append(Finding("sign", text, 0.76))
     if factor is not None:
         text = f"numeric = analytic x {factor[0]} (up to a constant): a factor of the chain is lost"
         found.append(Finding("missing_chain", text, 0.8 - 0.05 * factor[1]))
     if term is not None:
         text = f"numeric - analytic = {term[0]} (up to a constant): a term of the sum is lost"
-        found.append(Finding("missing_term", text, 0.74 - 0.05 * term[1]))
+        found.append(Finding("missing_term", text, 0.74 - 0.05 * term[1] + 0.03 * (term[1] == 0)))
     return found
 
 
@@ -146,9 +148,7 @@ def per_slice(s: Study) -> Finding | None:
         return None
     constants = [ratio_of(w) for w in s.views]
     if len(constants) > 1 and None not in constants and v.y.size == 1 < v.x.size:
-        text = (
-            f"analytic / numeric is {constants[0]:.4g} at one point, {constants[1]:.4g} at another"
-        )
+        text = f"analytic / numeric is {constants[0]:.4g} here, {constants[1]:.4g} at another point"
         return Finding("missing_chain", f"{text}: a factor that depends on x is lost", 0.86)
     if min(v.numeric.shape) < 2:
         return None
@@ -170,12 +170,27 @@ def coupling(s: Study) -> Finding | None:
     if not lost.any() or (v.has & ~v.needs).any() or v.needs.sum(1).max() < 2:
         return None
     kept = int(v.has.sum(1).max())
-    text = (
-        f"each output reads {int(v.needs.sum(1).max())} elements, and analytic has {kept} of them"
-    )
-    if not v.right[v.has].all():
+    text = f"each output reads {int(v.needs.sum(1).max())} elements, analytic has {kept} of them"
+    if not v.right[v.has].all() and v.y.size > 1:
         return Finding("missing_chain", f"{text}, with wrong numbers", 0.6)
     return Finding("missing_term", f"{text}: the sum over the others is lost", 0.86)
+
+
+def other_half(s: Study) -> Finding | None:
+    """The input enters twice, and the other path gives the same with axes swapped."""
+    v = s.views[0]
+    gap = v.numeric - v.analytic
+    for orders, axis in ((swaps(v.y.shape), 0), (swaps(v.x.shape), 1)):
+        for words, order in orders:
+            if same(gap, np.take(v.analytic, order, axis), v.bound):
+                text = f"numeric - analytic = analytic with {words}: one of two paths is lost"
+                return Finding("missing_term", text, 0.88)
+    for kind, words, moved in turned(v.xs, s.k):
+        there = view(s.e, moved, s.k) if kind == "swap" else None
+        if there is not None and same(gap, there.analytic, v.bound):
+            text = f"numeric - analytic = analytic for {words}: one of two paths is lost"
+            return Finding("missing_term", text, 0.88)
+    return None
 
 
 def low_rank(s: Study) -> Finding | None:
@@ -188,7 +203,7 @@ def low_rank(s: Study) -> Finding | None:
     if wrong.sum(1).max() < 2:
         return None
     ranks = [_rank(m) for m in (gap, v.numeric, v.analytic)]
-    if ranks[0] * 2 > min(ranks[1:]) or ranks[0] == 0:
+    if ranks[0] > 0.7 * min(ranks[1:]) or ranks[0] == 0:
         return None
     text = (
         f"numeric - analytic has rank {ranks[0]}, numeric {ranks[1]}: the term of a mean or sum is"
@@ -204,22 +219,20 @@ def _rank(m: np.ndarray) -> int:
 def _strength(v: View, gap: np.ndarray, text: str) -> Finding:
     """How much of the term the formula has: none, its negative, or a multiple.
 
-    On the span of the lost term the other terms act as a plain multiple ``a`` where a
-    normalisation layer removes a direction: there numeric gives 0 and analytic ``a (1 - c)``.
+    A normalisation removes directions: there numeric gives 0, and its terms are ``a - a``.  Without
+    the second, analytic gives ``a``; with its sign wrong ``2 a``.  The other directions show ``a``.
     """
-    lost = Finding("missing_term", f"{text} lost", 0.85)
+    lost = Finding("missing_term", f"{text} lost", 0.855)
     if gap.shape[0] != gap.shape[1]:
         return lost
     _, values, right = np.linalg.svd(gap)
-    u = right[0]
-    if np.linalg.norm(v.numeric @ u) > 1e-6 * np.linalg.norm(gap @ u):
+    if np.linalg.norm(v.numeric @ right[0]) > 1e-3 * values[0]:
         return lost
     scales = np.linalg.svd(v.numeric, compute_uv=False)
-    typical = float(values[0]) / scales[scales > 1e-6 * scales[0]]
-    c = [t for t in typical if abs(t - round(t)) < 1e-5]
-    if c and all(abs(t - 2) < 1e-5 for t in c) and len(c) > 0:
-        return Finding("sign", f"{text} there with the other sign", 0.86)
-    return lost
+    typical = float(values[0]) / scales[scales > 1e-3 * scales[0]]
+    if (abs(typical - 1) < 1e-3).any() or not (abs(typical - 2) < 1e-3).any():
+        return lost
+    return Finding("sign", f"{text} there with the other sign", 0.875)
 
 
 def sparse_difference(s: Study) -> Finding | None:
@@ -227,7 +240,7 @@ def sparse_difference(s: Study) -> Finding | None:
     v = s.views[0]
     wrong = ~v.right & np.isfinite(v.analytic)
     gap = (v.numeric - v.analytic)[wrong]
-    some = wrong.sum() >= 2 and (v.right & v.needs).any()
+    some = wrong.sum() >= 2 and v.needs.sum(1).max() > 1 and (v.right & v.needs).any()
     if not some or not (v.has[wrong].any() and v.needs[wrong].any()):
         return None
     if np.allclose(gap, gap[0], rtol=1e-5, atol=1e-9) and not np.all(v.numeric[wrong] == gap):
@@ -237,7 +250,7 @@ def sparse_difference(s: Study) -> Finding | None:
 
 
 def constant_difference(s: Study) -> Finding | None:
-    """For each output the difference is one number, or one number times x: a mean's term is lost."""
+    """For each output the difference is one number, or one number times x: the term of a mean."""
     v = s.views[0]
     gap = np.where(v.needs | v.has, v.numeric - v.analytic, 0)
     where = v.needs | v.has
@@ -253,8 +266,8 @@ def constant_difference(s: Study) -> Finding | None:
         fit = (gap * rows).sum(1, keepdims=True) / np.where(size > 0, size, 1) * rows
         plain = (v.numeric * rows).sum(1, keepdims=True) / np.where(size > 0, size, 1) * rows
         if same(fit, gap, v.bound) and not same(plain, v.numeric):
-            text = f"for each output, numeric - analytic is {words}: the term of a mean or norm is lost"
-            return Finding("missing_term", text, 0.87)
+            text = f"for each output, numeric - analytic is {words}: the term of a mean or norm is"
+            return _strength(v, gap, text)
     return None
 
 
@@ -267,10 +280,13 @@ def last(s: Study) -> list[Finding]:
     term = f"a term of the derivative is lost or wrong: {numbers} for output {i} and element {j}"
     coupled = v.needs.sum(1).max(initial=0) > 1 and v.y.size > 1
     support = np.array_equal(v.has, v.needs)
+    if v.needs.sum(1).max(initial=0) > 1 and (v.right & v.needs).any():
+        # a wrong factor spoils every entry; a lost path only the entries that it passes
+        return [Finding("missing_term", term, 0.55), Finding("missing_chain", chain, 0.5)]
     return [
         Finding("missing_chain", chain, 0.4 if coupled and not support else 0.5),
         Finding("missing_term", term, 0.45),
     ]
 
 
-RULES = (per_slice, coupling, low_rank, sparse_difference, constant_difference)
+RULES = (per_slice, coupling, other_half, low_rank, sparse_difference, constant_difference)

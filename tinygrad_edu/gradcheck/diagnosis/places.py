@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .structure import by_values, links, long_axes, moves_data
-from .study import Finding, Study, View, same
+from .study import Finding, Study, View, floating, same
 
 
 def shifted(s: Study) -> Finding | None:
@@ -52,7 +52,7 @@ def edge_only(s: Study) -> Finding | None:
             rest = tuple(d for d in range(wrong.ndim) if d != start + axis)
             along = np.asarray(wrong.any(rest))
             for place, words in ((n - 1, "last"), (0, "first")):
-                if along[place] and along.sum() == 1 and _others_right(v, start + axis, place):
+                if along[place] and along.sum() == 1 and _clean_cut(v, start + axis, place):
                     everywhere = all(_edge(w, side, axis, place) for w in s.views[1:])
                     lost = not v.has[~v.right].any()
                     if everywhere and (lost or len(s.views) > 1):
@@ -63,8 +63,13 @@ def edge_only(s: Study) -> Finding | None:
     return None
 
 
-def _others_right(v: View, axis: int, place: int) -> bool:
-    """Is there something to get wrong in at least two other slices?"""
+def _clean_cut(v: View, axis: int, place: int) -> bool:
+    """Is all of the slice wrong, and is there something right in at least two others?"""
+    here = np.take(v.grid, place, axis)[
+        np.take((v.has | v.needs).reshape(v.grid.shape), place, axis)
+    ]
+    if here.mean() > 0.2:  # a few can be right by accident
+        return False
     fine = (v.right & v.needs).reshape(v.grid.shape)
     along = np.asarray(fine.any(tuple(d for d in range(fine.ndim) if d != axis)))
     return int(np.delete(along, place).sum()) >= 2
@@ -82,10 +87,10 @@ def _edge(v: View, side: str, axis: int, place: int) -> bool:
 def band(s: Study) -> Finding | None:
     """Wrong along one diagonal of a matrix: a triangle that is one too large or too small."""
     v = s.views[0]
-    if v.x.ndim < 2 or v.x.shape != v.y.shape or not _elementwise(v):
+    if v.x.ndim != 2 or v.x.shape != v.y.shape or not _elementwise(v):
         return None
-    rows, cols = np.nonzero((~v.right.all(0)).reshape(v.x.shape[-2:] if v.x.ndim == 2 else (1, -1)))
-    if v.x.ndim != 2 or rows.size < 2 or np.unique(cols - rows).size > 1:
+    rows, cols = np.nonzero((~v.right.all(0)).reshape(v.x.shape))
+    if rows.size < 2 or np.unique(cols - rows).size > 1:
         return None
     if by_values(s) or any(not np.array_equal(w.right, v.right) for w in s.views[1:]):
         return None
@@ -100,6 +105,9 @@ def one_use(s: Study) -> Finding | None:
     if extra.any() or not lost.any() or (v.x.shape == v.y.shape and not moves_data(v)):
         return None
     uses, kept = v.needs.sum(0), (v.right & v.needs).sum(0)
+    if _broadcast(v) and _slice_lost(v):
+        text = f"{int(lost.sum())} uses of the input are lost, in all slices of y but one"
+        return Finding("unbroadcast", f"{text}: not summed over the broadcast axis", 0.9)
     hurt = uses > kept
     if (uses[hurt] < 2).any() or (kept[hurt] == 0).all():
         return None
@@ -112,11 +120,13 @@ def one_use(s: Study) -> Finding | None:
 
 def _slice_lost(v: View) -> bool:
     """Are the uses that count those of one slice of y, along an axis that x does not have?"""
+    if len(floating(v.xs)) == 1 and moves_data(v):
+        return False  # repeat and tile: copies by the op itself
     rows = (v.has & v.needs).any(1).reshape(v.y.shape)
     linked = {b for b, _ in links(v, v.needs)}
     for axis, n in enumerate(v.y.shape):
         along = rows.any(tuple(a for a in range(rows.ndim) if a != axis))
-        if n > 1 and axis not in linked and np.sum(along) == 1 and v.x.ndim < v.y.ndim:
+        if n > 1 and axis not in linked and np.sum(along) == 1:
             return True
     return False
 
@@ -147,9 +157,13 @@ def region(s: Study) -> Finding | None:
     both_wrong = any((~w.right & w.has & w.needs).any() for w in pooled)
     if both_wrong or not any(a.any() or b.any() for a, b in zip(lost, extra, strict=True)):
         return None
+    rows = [np.asarray((~w.right).any(1)) for w in pooled]
+    if v.y.size > 1 and all(_silent(w, bad) for w, bad in zip(pooled, rows, strict=True)):
+        text = f"{sum(int(bad.sum()) for bad in rows)} outputs that must pass nothing pass g"
+        return Finding("mask", f"{text}, or the other way: the mask is wrong", 0.86)
     # What the function reads at any point; entries outside it are no matter of a mask.
     reach = np.any([w.needs for w in pooled], 0)
-    if any((e & ~reach).any() for e in extra) and not _elementwise(v):
+    if any((e & ~reach).any() for e in extra) and not _elementwise(v) and v.y.size > 1:
         return None
     if not any(e.any() for e in extra) and _partial(v):
         return Finding(
@@ -162,6 +176,13 @@ def region(s: Study) -> Finding | None:
     text = f"{count[0]} entries are 0 and must not be, {count[1]} must be 0 and are not"
     kind = "inverted" if all(count) else "too small" if count[0] else "missing or too large"
     return Finding("mask", f"{text}: the mask is {kind}", 0.86)
+
+
+def _silent(v: View, rows: np.ndarray) -> bool:
+    """Has each of these outputs no entries at all, in one Jacobian of the two?"""
+    has, needs = np.asarray(v.has.any(1)), np.asarray(v.needs.any(1))
+    several = v.needs.sum(1).max() > 1 and v.needs.sum(0).max() > 1
+    return bool(rows.any() and several and (has[rows] != needs[rows]).all())
 
 
 def _partial(v: View) -> bool:
@@ -180,19 +201,35 @@ def _whole(v: View) -> bool:
 def part_of_region(s: Study) -> Finding | None:
     """Elementwise, right for some values and wrong for others."""
     v = s.views[0]
-    if not _elementwise(v):
+    moving = v.y.size == 1 and any(not np.array_equal(w.right, v.right) for w in s.views[1:])
+    if not _elementwise(v) and not moving:
         return None
-    pooled = [w for w in s.views if _elementwise(w)]
+    pooled = [w for w in s.views if _elementwise(w) or moving]
     wrong = np.concatenate([w.numeric[~w.right & w.needs] for w in pooled])
     got = np.concatenate([w.analytic[~w.right & w.needs] for w in pooled])
     fine = np.concatenate([w.numeric[w.right & w.needs] for w in pooled])
     if not fine.size or wrong.size < 2 or (got == 0).any():
         return None
+    if fine.size < 0.15 * (fine.size + wrong.size):
+        return None  # a few can be right by accident, at 0 or far out
     ratio = got / wrong
     here = f"right for {fine.size} values and wrong for {wrong.size}"
     if np.allclose(ratio, ratio[0], rtol=1e-6) and np.ptp(got) > 1e-9 * abs(got).max():
         return Finding("factor", f"{here}, where analytic = {ratio[0]:.4g} x numeric", 0.8)
     return Finding("mask", f"{here}: a region has the formula of another", 0.78)
+
+
+def pieces(s: Study) -> Finding | None:
+    """Elementwise with a few constant slopes, which stand in the wrong regions."""
+    pooled = [w for w in s.views if _elementwise(w) and w.x.shape == w.y.shape]
+    if not pooled or len(pooled) < len(s.views):
+        return None
+    true = np.unique(np.concatenate([w.numeric.diagonal() for w in pooled]).round(7))
+    got = np.unique(np.concatenate([w.analytic.diagonal() for w in pooled]).round(7))
+    if not 1 < true.size <= 4 or not np.isin(got, true).all() or got.size < 2:
+        return None
+    slopes = ", ".join(f"{t:.4g}" for t in true)
+    return Finding("mask", f"the slopes {slopes} are right, and stand in the wrong regions", 0.84)
 
 
 def opposite(s: Study) -> list[Finding] | None:
@@ -211,7 +248,8 @@ def opposite(s: Study) -> list[Finding] | None:
 def misplaced(s: Study) -> Finding | None:
     """Each output's numbers are right and stand at other elements."""
     v = s.views[0]
-    moved = moves_data(v) and (v.has & ~v.needs).any()
+    ones = bool(np.all(abs(v.analytic[v.has] - 1) < 1e-6))
+    moved = ones and moves_data(v) and (v.has & ~v.needs).any()
     one_each = moved and v.has.sum(1).max(initial=0) <= 1
     rows = same(np.sort(v.analytic, 1), np.sort(v.numeric, 1))
     columns = same(np.sort(v.analytic, 0), np.sort(v.numeric, 0))
@@ -221,7 +259,7 @@ def misplaced(s: Study) -> Finding | None:
         return Finding("wrong_axis", "right numbers at other elements: along another axis", 0.7)
     i, j = (int(n) for n in np.argwhere(~v.right)[0])
     text = f"right numbers at other elements: output {i} does not read {_at(v, j)} as analytic says"
-    return Finding("index", text, 0.87 if rows else 0.83)
+    return Finding("index", text, 0.87 if rows or (columns and one_each) else 0.83)
 
 
-RULES = (edge_only, band, shifted, one_use, region, part_of_region, opposite, misplaced)
+RULES = (edge_only, band, shifted, one_use, region, part_of_region, pieces, opposite, misplaced)

@@ -35,55 +35,48 @@ def detached(s: Study) -> Finding | None:
     return Finding("detached", text, 1.0)
 
 
-def counts(v: View) -> dict[float, str]:
+def counts(v: View) -> list[tuple[int, str]]:
     """Numbers that a mean divides by, each with the words for it."""
-    known: dict[float, str] = {}
-
-    def add(n: float, words: str) -> None:
-        if n > 1:
-            known.setdefault(n, words)
-
-    named = [*((x, f"input {i}") for i, x in enumerate(v.xs)), (v.x, "the input"), (v.y, "y")]
-    for array, name in reversed(named):
-        for axis, n in enumerate(array.shape):
-            add(n, f"the size of axis {axis} of {name}")
-        for length in range(2, array.ndim + 1):
-            for axes in combinations(range(array.ndim), length):
-                n = prod(array.shape[a] for a in axes)
-                add(n, f"the product of the sizes of axes {axes} of {name}")
+    known: list[tuple[int, str]] = []
     for axis, words in ((1, "inputs that one output reads"), (0, "outputs that read one input")):
         found = np.unique(v.needs.sum(axis))
         if found.size and (found[found > 0] == found.max()).all():
-            add(float(found.max()), f"the number of {words}")
-    return known
+            known.append((int(found.max()), f"the number of {words}"))
+    arrays = [(v.x, "the input"), (v.y, "y")]
+    arrays += [(x, f"input {i}") for i, x in enumerate(v.xs) if i != v.k]
+    for array, name in arrays:
+        axes_of = range(array.ndim)
+        known += [(array.shape[axis], f"the size of axis {axis} of {name}") for axis in axes_of]
+        for length in range(2, array.ndim + 1):
+            for axes in combinations(axes_of, length):
+                n = prod(array.shape[axis] for axis in axes)
+                known.append((n, f"the product of the sizes of axes {axes} of {name}"))
+    return [(n, words) for n, words in known if n > 1]
 
 
-def mean_words(v: View, c: float) -> str | None:
-    """Why `c` is the factor of a mean: "3 is the size of axis 0 of y"; None when it is not."""
-    known = counts(v)
-    c = abs(c)
-    for n, words in known.items():
-        if near(c, 1 / n) or near(c, n):
-            return f"{n:g} is {words}"
-    for n, words in known.items():
+def explanations(v: View, c: float) -> dict[str, str]:
+    """Every way to read `c` as the factor of a mean: what is counted, and that with its number."""
+    known, c = counts(v), abs(c)
+    found = {w: f"{n} is {w}" for n, w in known[2:] + known[:2] if near(c, 1 / n) or near(c, n)}
+    for n, w in known:
         if n > 2 and (near(c, n / (n - 1)) or near(c, (n - 1) / n)):
-            return f"{c:.4g} is {n:g} and {n - 1:g} in a ratio, and {n:g} is {words}"
-    for (n, words), (m, others) in combinations(known.items(), 2):
+            found[f"{w} less 1"] = f"{c:.4g} is the ratio of {n} and {n - 1}, and {n} is {w}"
+    for (n, w), (m, u) in combinations(known, 2):
         for p, q in ((n, m), (m, n)):
-            if near(c, p / q):
-                return f"{c:.4g} = {p:g}/{q:g}: {n:g} is {words}, {m:g} {others}"
-    return None
+            if p != q and near(c, p / q):
+                found[f"{w} / {u} {p > q}"] = f"{c:.4g} = {p}/{q}: {n} is {w}, {m} {u}"
+    return found
 
 
 def roots(v: View, c: float) -> str | None:
     """The same for a factor sqrt(n), as in scaled attention."""
-    for n, words in counts(v).items():
+    for n, words in counts(v):
         if near(abs(c), sqrt(n)) or near(abs(c), 1 / sqrt(n)):
             return f"the square root of {n:g}, {words}"
     return None
 
 
-def scaled(s: Study) -> Finding | None:
+def scaled(s: Study) -> list[Finding] | None:
     """``analytic = c * numeric`` at every point: sign, a constant, or a count."""
     found = [ratio_of(v) for v in s.views]
     if not s.views or found[0] is None or any(c is None or not near(c, found[0]) for c in found):
@@ -91,45 +84,53 @@ def scaled(s: Study) -> Finding | None:
     return name_factor(s, found[0], "analytic")
 
 
-def name_factor(s: Study, c: float, what: str) -> Finding:
+def name_factor(s: Study, c: float, what: str) -> list[Finding]:
     """The class of a constant ratio `c` between `what` and the numeric gradient."""
     v = s.views[0]
     if near(c, -1.0):
-        return Finding("sign", f"{what} = -1 x numeric: a minus sign is lost or too many", 0.97)
-    text = f"{what} = {c:.4g} x numeric"
-    if c < 0:
-        text += " (the sign is wrong as well)"
-    words = mean_words(v, c)
-    verdict = varies(s, c)
-    if words and verdict is not False:
-        elementwise = v.needs.sum(1).max(initial=0) <= 1 and v.x.shape == v.y.shape
-        if verdict or not elementwise:
-            return Finding(
-                "mean_n", f"{text} and {words}: mean instead of sum, or sum for mean", 0.95
-            )
-    if verdict and not roots(v, c):
-        text += ", and the number changes with the shape: a count of elements"
-        return Finding("mean_n", text, 0.8)
+        return [Finding("sign", f"{what} = -1 x numeric: a minus sign is lost or too many", 0.97)]
+    text = f"{what} = {c:.4g} x numeric" + (" (the sign is wrong as well)" if c < 0 else "")
+    words, changes = surviving(s, c)
+    elementwise = v.needs.sum(1).max(initial=0) <= 1 and v.x.shape == v.y.shape
+    found = []
+    fixed = "" if words else next(iter(explanations(v, c).values()), "")
+    if words and (changes or not elementwise):
+        sure = changes or not (near(abs(c), 2) or near(abs(c), 0.5))
+        cause = f"{text} and {words}: mean instead of sum, or sum for mean"
+        found.append(Finding("mean_n", cause, 0.95 if sure else 0.9))
+        if "the ratio of" in words:
+            cause = f"{text} and {words}: one too few or too many"
+            found.append(Finding("off_by_one", cause, 0.935))
+    elif changes:
+        cause = f"{text}, and the number changes with the shape: a count of elements"
+        found.append(Finding("mean_n", cause, 0.92 if roots(v, c) else 0.94))
+    elif fixed and not elementwise:
+        cause = f"{text} and {fixed}, but the number is the same for other shapes"
+        found.append(Finding("mean_n", cause, 0.92))
     if roots(v, c):
         text += f"; {abs(c):.4g} is {roots(v, c)}"
-    return Finding("factor", f"{text}: a constant is wrong or missing", 0.93)
+    return [*found, Finding("factor", f"{text}: a constant is wrong or missing", 0.93)]
 
 
-def varies(s: Study, c: float) -> bool | None:
-    """Does the ratio change with the shape?  None when no other shape can tell."""
-    told = None
+def surviving(s: Study, c: float) -> tuple[str, bool]:
+    """A count that explains the ratio at every shape (or ""); does the ratio change with shape?
+
+    A constant that happens to equal a size stays when the size changes; a count changes with it.
+    """
+    left = explanations(s.views[0], c)
+    changes = False
     for v in s.resized():
         other = ratio_of(v)
         if other is None:
             continue
-        if not near(other, c):
-            return True
-        if mean_words(v, c) is None:
-            told = False  # the counts have changed, and the number has not
-    return told
+        changes |= not near(other, c)
+        there = explanations(v, other)
+        # a ratio of 1 is right: n / 1, or a single element
+        left = {w: words for w, words in left.items() if w in there or near(other, 1.0)}
+    return next(iter(left.values()), ""), changes
 
 
-def one_term(s: Study) -> Finding | None:
+def one_term(s: Study) -> list[Finding] | None:
     """One term of a sum has a wrong number: the entries that it alone makes show the ratio.
 
     In the Jacobian of softmax, the entries off the diagonal come from the sum over the axis alone.
@@ -147,7 +148,7 @@ def one_term(s: Study) -> Finding | None:
     if near(c, 1.0) or not np.allclose(ratio, c, rtol=1e-5) or not wrong.any():
         return None
     named = name_factor(s, c, "between different elements, analytic")
-    return named._replace(weight=0.86)
+    return [f._replace(weight=f.weight - 0.07) for f in named]
 
 
 RULES = (detached, scaled, one_term)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -63,12 +63,24 @@ def wrong_shape(s: Study) -> list[Finding]:
         text = f"{start}: not summed over the broadcast axis"
         exact = right is not None and equal(total, right)
         findings.append(Finding("unbroadcast", text, 0.99 if exact else 0.7))
+    elif right is not None and gradient.size != right.size and _sums_to(gradient, right):
+        text = f"{start}: right after a sum over another axis: not summed over the broadcast axis"
+        findings.append(Finding("unbroadcast", text, 0.97))
     if gradient.shape != x.shape[::-1]:
         longer = [m - n for m, n in zip(gradient.shape, x.shape, strict=False)]
         if gradient.ndim == x.ndim and sum(d != 0 for d in longer) == 1 and 1 in map(abs, longer):
             findings.append(Finding("off_by_one", f"{start}: one element too many or too few", 0.6))
     findings.append(Finding("shape", f"{start}", 0.5))
     return findings
+
+
+def _sums_to(gradient: np.ndarray, right: np.ndarray) -> bool:
+    """Is there a set of axes over which the sum of `gradient` is right?"""
+    for count in range(1, gradient.ndim + 1):
+        for axes in combinations(range(gradient.ndim), count):
+            if equal(np.squeeze(gradient.sum(axes)), np.squeeze(right)):
+                return True
+    return False
 
 
 def _by_numbers(

@@ -93,17 +93,19 @@ def permuted(s: Study) -> Finding | None:
     for words, order in reread(v.y.shape):
         if same(v.analytic, v.numeric[order]):
             return Finding("transpose", f"right numbers, but g has its {words}", 0.9)
+    turning = "index" if moves_data(v) and by_values(s) else "transpose"
     for words, order in flips(v.x.shape):
         if same(v.analytic, v.numeric[:, order]):
-            return Finding("transpose", f"right numbers, but the gradient has its {words}", 0.88)
+            return Finding(turning, f"right numbers, but the gradient has its {words}", 0.88)
     for words, order in flips(v.y.shape):
         if same(v.analytic, v.numeric[order]):
-            return Finding("transpose", f"right numbers, but g is used with its {words}", 0.88)
+            return Finding(turning, f"right numbers, but g is used with its {words}", 0.88)
     return None
 
 
 def _swapped_axes(v: View, text: str, s: Study) -> Finding:
-    if long_axes(v.x) == long_axes(v.y) or (len(floating(s.e.xs)) > 1 and v.x.ndim > 1):
+    product = len(floating(s.e.xs)) > 1 and v.x.ndim > 1
+    if long_axes(v.x) == long_axes(v.y) or not links(v, v.needs) or product:
         return Finding("transpose", f"right numbers at transposed places: {text}", 0.9)
     return Finding("wrong_axis", f"right numbers along another axis: {text}", 0.9)
 
@@ -128,16 +130,19 @@ def operand(s: Study) -> Finding | None:
     alone = len(floating(s.e.xs)) == 1
     both = [(f"{c}{r}", cols, rws) for c, cols in columns[1:] for r, rws in rows[1:]]
     for _, cols, rws in both:
-        if same(v.analytic, v.numeric[rws][:, cols]):
+        if v.x.ndim < 4 and same(v.analytic, v.numeric[rws][:, cols]) and v.needs.sum(1).max() > 1:
             return _exchanged(alone)
+    chosen = moves_data(v) and by_values(s)  # a reversed maximum is a wrong index
     for kind, words, moved in turned(v.xs, s.k):
+        if chosen and kind == "flip":
+            continue
         n = s.numeric(moved, s.k)
         if n is None or n.shape != v.analytic.shape:
             continue
         for c, cols in columns:
             for r, rws in rows:
                 if same(v.analytic, n[rws][:, cols]):
-                    if c and r and kind == "swap":
+                    if c and r and kind == "swap" and v.needs.sum(1).max() > 1:
                         return _exchanged(alone)
                     return Finding("transpose", f"analytic = the derivative at {words}", 0.9)
         if same(v.analytic, n.T):
@@ -145,6 +150,21 @@ def operand(s: Study) -> Finding | None:
                 "transpose", f"analytic = the transpose of the derivative at {words}", 0.88
             )
     return None
+
+
+def symmetric(s: Study) -> Finding | None:
+    """Right as soon as the square matrices among the inputs are symmetric."""
+    xs = [x.copy() for x in s.views[0].xs]
+    square = [i for i in floating(xs) if xs[i].ndim >= 2 and xs[i].shape[-1] == xs[i].shape[-2] > 1]
+    if not square:
+        return None
+    for i in square:
+        xs[i] = (xs[i] + np.swapaxes(xs[i], -1, -2)) / 2
+    there = view(s.e, xs, s.k)
+    if there is None or not np.all(there.right):
+        return None
+    text = "right where the square matrices are symmetric, wrong elsewhere: a transpose is lost"
+    return Finding("transpose", text, 0.905)
 
 
 def _exchanged(alone: bool) -> Finding:
@@ -161,6 +181,8 @@ def swapped(s: Study) -> Finding | None:
             continue
         n = s.numeric(v.xs, o)
         weight = 0.985 if not same(v.analytic, -v.numeric) else 0.9
+        if moves_data(v) and v.x.shape == v.y.shape and not s.e.others:
+            weight = 0.85  # one branch of a selection alone: rather its mask
         if n is not None and same(v.analytic, n):
             return Finding("swapped", f"analytic = the derivative by input {o}: swapped", weight)
         if v.xs[o].shape != v.x.shape:
@@ -171,7 +193,7 @@ def swapped(s: Study) -> Finding | None:
             n = s.numeric(exchanged, j)
             if n is not None and same(v.analytic, n):
                 text = f"analytic = the derivative by {words} with inputs {s.k} and {o} exchanged"
-                return Finding("swapped", text, 0.92)
+                return Finding("swapped", text, 0.86)
     return None
 
 
@@ -206,11 +228,18 @@ def couples(s: Study) -> Finding | None:
         return None
     a = broken[0][1]
     text = f"analytic mixes slices of axis {a} that y keeps apart: summed over the wrong axis"
-    if len(broken) == long_axes(v.x) == 1 or (
-        not lost.any() and len(links(v, v.needs)) == len(broken)
-    ):
+    if not lost.any() and len(broken) in (long_axes(v.x), len(links(v, v.needs))):
         text = f"analytic sums over axis {a} too: y has its own value for each slice of it"
     return Finding("wrong_axis", text, 0.87)
+
+
+def only_total(s: Study) -> Finding | None:
+    """Every output has the same row: g counts through its sum alone."""
+    v = s.views[0]
+    if v.y.size < 2 or not v.has.any() or not same(v.analytic, v.analytic[:1].repeat(v.y.size, 0)):
+        return None
+    text = "the gradient depends on sum(g) alone: each element of g must reach its own inputs"
+    return Finding("upstream", text, 0.925)
 
 
 def other_axis(s: Study) -> Finding | None:
@@ -222,14 +251,15 @@ def other_axis(s: Study) -> Finding | None:
         return None
     (_, a), (_, b) = min(gained), min(lost)
     text = f"y works along axis {a} of x, analytic along axis {b}"
-    return Finding("wrong_axis", text, 0.91)
+    several = len(floating(v.xs)) > 1 and v.x.ndim > 1
+    return Finding("wrong_axis", text, 0.89 if several else 0.91)
 
 
 def reads_too_much(s: Study) -> Finding | None:
     """A row of the Jacobian changes with an element that its output does not read."""
     v = s.views[0]
     for j in range(0, v.x.size, max(1, v.x.size // 6)):
-        rows = ~v.needs[:, j] & v.needs.any(1)
+        rows = _apart(v, j) & v.needs.any(1)
         if not rows.any():
             continue
         xs = list(v.xs)
@@ -247,6 +277,16 @@ def reads_too_much(s: Study) -> Finding | None:
     return None
 
 
+def _apart(v: View, j: int) -> np.ndarray:
+    """The outputs of other slices than the one that element `j` is in."""
+    at = np.unravel_index(j, v.x.shape)
+    outputs = np.indices(v.y.shape)
+    apart = np.zeros(v.y.shape, bool)
+    for b, a in links(v, v.needs):
+        apart |= outputs[b] != at[a]
+    return apart.reshape(-1) & ~v.needs[:, j]
+
+
 def _nudged(s: Study, v: View, j: int) -> View | None:
     """A small move, where a large one leaves the domain."""
     xs = list(v.xs)
@@ -260,4 +300,14 @@ def same_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.array([same(p, q) for p, q in zip(a, b, strict=True)], bool)
 
 
-RULES = (swapped, adjoint, permuted, operand, couples, other_axis, reads_too_much)
+RULES = (
+    only_total,
+    swapped,
+    adjoint,
+    permuted,
+    operand,
+    symmetric,
+    couples,
+    other_axis,
+    reads_too_much,
+)

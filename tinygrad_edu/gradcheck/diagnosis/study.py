@@ -204,7 +204,7 @@ class Study:
             seen.append(group)
             smaller = cut(xs, group)
             found = view(self.e, self.jittered(smaller, 0.05), self.k)
-            if found is not None and not np.all(found.right):
+            if found is not None and found.x.size:
                 yield found
 
 

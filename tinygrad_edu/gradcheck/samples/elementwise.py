@@ -41,8 +41,8 @@ def ternary(**options: Any) -> list[Case]:
 
 # Defined for every real number.
 _UNARY = (
-    "asinh atan ceil clone cos erf erfc exp exp2 expm1 floor frac neg positive sign sin sinh "
-    "cosh square tanh trunc"
+    "asinh atan ceil clone cos cosh erf erfc exp exp2 expm1 floor frac neg positive sign sin "
+    "sinh square tanh trunc"
 )
 _BINARY = "add atan2 logaddexp logaddexp2 mul sub"
 
