@@ -3,7 +3,7 @@
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from . import autograd, cuda, gradcheck, linalg, nn, optim
+from . import autograd, cuda, linalg, nn, optim
 from .creation import (
     BoolTensor,
     ByteTensor,
@@ -82,10 +82,10 @@ from .tensor import Tensor
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import data, lab, training, viz
+    from . import data, gradcheck, lab, training, viz
 
 # What a training step does not need is imported when it is first used.
-_LAZY = ("data", "lab", "training", "viz")
+_LAZY = ("data", "gradcheck", "lab", "training", "viz")
 
 
 def __getattr__(name: str) -> Any:

@@ -12,10 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 import tinygrad_edu as tg
-from tinygrad_edu.gradcheck import blame
-from tinygrad_edu.gradcheck.check_op import check_op
-from tinygrad_edu.gradcheck.cs231n import eval_numerical_gradient_array, rel_error
-from tinygrad_edu.gradcheck.report import GradReport
+from tinygrad_edu.gradcheck import (
+    GradReport,
+    blame,
+    check_op,
+    eval_numerical_gradient_array,
+    rel_error,
+)
 
 
 class Op(NamedTuple):

@@ -10,9 +10,7 @@ import numpy as np
 
 import tinygrad_edu as tg
 from tinygrad_edu.autograd import gradcheck
-from tinygrad_edu.gradcheck.check_op import check_op
-from tinygrad_edu.gradcheck.cs231n import eval_numerical_gradient_array, rel_error
-from tinygrad_edu.gradcheck.report import GradReport
+from tinygrad_edu.gradcheck import GradReport, check_op, eval_numerical_gradient_array, rel_error
 
 SIZES = (3e-5, 1e-2, 1.0, 1e6, 1e12)
 

@@ -7,9 +7,7 @@ The difference of two float32 numbers of size 1 is good to 1e-7; divided by a st
 
 import numpy as np
 
-from tinygrad_edu.gradcheck.check_op import check_op
-from tinygrad_edu.gradcheck.cs231n import eval_numerical_gradient, rel_error
-from tinygrad_edu.gradcheck.report import GradReport
+from tinygrad_edu.gradcheck import GradReport, check_op, eval_numerical_gradient, rel_error
 
 # The weights of the lecture's slide on numerical gradients.
 W = np.array([0.34, -1.11, 0.78, 0.12, 0.55, 2.81, -3.1, -1.5, 0.33])

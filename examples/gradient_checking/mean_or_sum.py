@@ -11,8 +11,7 @@ import numpy as np
 
 import tinygrad_edu as tg
 from tinygrad_edu.autograd import gradcheck
-from tinygrad_edu.gradcheck.check_op import check_op
-from tinygrad_edu.gradcheck.report import GradReport
+from tinygrad_edu.gradcheck import GradReport, check_op
 
 RNG = np.random.default_rng(0)
 TARGET = RNG.normal(size=(40, 30))

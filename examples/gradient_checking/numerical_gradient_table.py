@@ -9,7 +9,7 @@ same value and the same gradient at the same weights.
 
 import numpy as np
 
-from tinygrad_edu.gradcheck.cs231n import eval_numerical_gradient, rel_error
+from tinygrad_edu.gradcheck import eval_numerical_gradient, rel_error
 
 W = np.array([0.34, -1.11, 0.78, 0.12, 0.55, 2.81, -3.1, -1.5, 0.33])
 ANALYTIC = np.array([-2.5, 0.6, 0.0, 0.2, 0.7, -0.5, 1.1, 1.3, -2.1])

@@ -11,9 +11,7 @@ import numpy as np
 
 import tinygrad_edu as tg
 from tinygrad_edu.autograd import gradcheck
-from tinygrad_edu.gradcheck.check_op import check_op
-from tinygrad_edu.gradcheck.cs231n import eval_numerical_gradient_array
-from tinygrad_edu.gradcheck.report import GradReport
+from tinygrad_edu.gradcheck import GradReport, check_op, eval_numerical_gradient_array
 
 X = np.array([[0.5, -1.2, 2.0, -0.3], [-0.8, 1.4, 0.9, -2.1], [1.7, 0.6, -0.5, 1.1]])
 

@@ -10,9 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinygrad_edu.gradcheck.check_op import check_op
-from tinygrad_edu.gradcheck.cs231n import eval_numerical_gradient
-from tinygrad_edu.gradcheck.report import GradReport
+from tinygrad_edu.gradcheck import GradReport, check_op, eval_numerical_gradient
 
 X = np.random.default_rng(0).normal(size=(3, 4))
 

@@ -10,8 +10,7 @@ import numpy as np
 
 import tinygrad_edu as tg
 from tinygrad_edu.autograd import gradcheck
-from tinygrad_edu.gradcheck.check_op import check_op
-from tinygrad_edu.gradcheck.report import GradReport
+from tinygrad_edu.gradcheck import GradReport, check_op
 
 RNG = np.random.default_rng(0)
 X, LABELS = RNG.normal(size=(20, 3)), RNG.integers(0, 4, 20)

@@ -8,9 +8,7 @@ on a square matrix that is the same number.
 
 import numpy as np
 
-from tinygrad_edu.gradcheck.check_op import check_op
-from tinygrad_edu.gradcheck.cs231n import eval_numerical_gradient_array, rel_error
-from tinygrad_edu.gradcheck.report import GradReport
+from tinygrad_edu.gradcheck import GradReport, check_op, eval_numerical_gradient_array, rel_error
 
 RNG = np.random.default_rng(0)
 SQUARE, OBLONG = RNG.normal(size=(4, 4)), RNG.normal(size=(3, 4))

@@ -8,9 +8,7 @@ point cannot see that: all its steps belong to the point that was kept.
 
 import numpy as np
 
-from tinygrad_edu.gradcheck.check_op import check_op
-from tinygrad_edu.gradcheck.cs231n import eval_numerical_gradient_array, rel_error
-from tinygrad_edu.gradcheck.report import GradReport
+from tinygrad_edu.gradcheck import GradReport, check_op, eval_numerical_gradient_array, rel_error
 
 RNG = np.random.default_rng(0)
 FIRST, SECOND = RNG.normal(size=(3, 4)), RNG.normal(size=(3, 4))

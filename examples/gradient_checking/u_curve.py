@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygrad_edu.gradcheck.curve import StepCurve, step_curve
+from tinygrad_edu.gradcheck import StepCurve, step_curve
 
 # The weights of the lecture's slide.
 W = np.array([0.34, -1.11, 0.78, 0.12, 0.55, 2.81, -3.1, -1.5, 0.33])

@@ -279,6 +279,8 @@ def test_a_wrong_second_derivative_fails(numbers):
 def test_upstream_gradients_may_be_given():
     assert gradgradcheck(lambda x: x**3, leaf(1.0, 2.0), leaf(0.5, -1.0))
     assert gradgradcheck(lambda x: (x**3, x.sin()), leaf(1.0), (leaf(0.5), leaf(2.0)))
+    with pytest.raises(GradcheckError, match="holds nan"):
+        gradgradcheck(lambda x: x**3, leaf(1.0, 2.0), leaf(np.nan, -1.0))
 
 
 # -------------------------------------------------------------------------- the old helper

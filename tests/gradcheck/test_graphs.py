@@ -196,6 +196,18 @@ def test_a_wrong_formula_is_a_failure_with_inputs_of_the_function_and_words_on_t
     assert any(note.startswith("in 'wrong_cube', x at") for note in report.notes)
 
 
+def test_a_failure_of_a_large_input_is_not_dear_and_has_a_worst_element():
+    calls = []
+
+    def net(x):
+        calls.append(1)
+        return wrong_cube(x * 2).sum()
+
+    report = check_gradients(net, make((30, 10)))
+    assert report.op == "wrong_cube" and report.inputs[0].worst.ratio == pytest.approx(2 / 3)
+    assert len(calls) < 700
+
+
 def test_blame_can_be_left_out():
     report = check_gradients(lambda x: wrong_cube(x * 2), make(3)[0], blame=False)
     assert report.verdict == "fail" and report.op is None

@@ -120,20 +120,22 @@ def power_of_two(number):
 def test_thresholds_are_those_of_the_code():
     column = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", section("How it works"), re.MULTILINE)
     why = dict(column[1:])
-    steps = directions._STEP * directions._FINER
     assert list(why) == [
         f"step {power_of_two(directions._STEP)}",
+        f"at most {directions._LONGEST:g}",
         "error bound",
         f"{comparison._SAFETY:g} times the bound",
         f"{comparison._ROUNDING:.0e}, {comparison._SYSTEMATIC:.0e}".replace("e-0", "e-"),
         f"rough above {directions._ROUGH:.0e}".replace("e-0", "e-"),
-        f"steps to {power_of_two(steps[-1])}",
+        "four finer steps",
         f"noise up to {directions._NOISE:.0e}".replace("e-0", "e-"),
-        f"second step {power_of_two(directions.SECOND_STEP)}",
+        "second opinion",
     ]
     assert power_of_two(directions._NOISY_STEP) in why["noise up to 2e-5"]
-    assert set(steps[:-1] / steps[1:]) == {64.0}
-    assert "steps 64 times finer each" in " ".join(why.values())
+    parts = directions._FINER[1:] / directions._FINER[:-1]
+    assert len(directions._FINER) == 4
+    assert all(round(1 / part) == 58 for part in parts)
+    assert "58 times finer each" in why["four finer steps"]
     words = " ".join(section("How it works").split())
     assert f"up to {kinks._POINTS} points nearby" in words
     assert f"more than {exploration._LARGE} numbers" in words

@@ -125,6 +125,22 @@ def test_a_generator_of_the_module_is_held_still_as_well():
     assert net.rng.normal() == np.random.default_rng(9).normal()
 
 
+def test_a_buffer_that_a_call_writes_to_starts_each_call_the_same():
+    class Counting(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(np.array([1.0, 2.0]))
+            self.register_buffer("calls", tg.zeros(1))
+
+        def forward(self, x):
+            self.calls.add_(1.0)
+            return x * self.w * self.calls
+
+    net = Counting()
+    assert check_module(net, lambda out: (out * out).sum(), tensor(np.ones((3, 2))))
+    assert net.calls.tolist() == [0.0]
+
+
 def test_a_wrong_bias_is_named_and_its_neighbours_are_right():
     with_bias_gradient(lambda g: g.mean(0))
     report = check_module(Net(p=0.0, normalise=False), LOSS, batch())
@@ -181,6 +197,26 @@ def test_the_number_of_calls_does_not_grow_with_the_parameters():
         return check_module(model, lambda out: (out * out).sum(), x).evaluations
 
     assert calls(200) == calls(4)
+
+
+def test_a_failure_of_a_large_model_is_not_dear():
+    """Each element, and each idea of what is wrong, would cost a pass through the network."""
+    with_bias_gradient(lambda g: g.mean(0))
+    rng, calls = np.random.default_rng(0), []
+    net = Net(p=0.0, normalise=False)
+    net.w = nn.Parameter(rng.normal(size=(5, 300)))
+    net.b = nn.Parameter(rng.normal(size=300))
+    net.head = nn.Linear(300, 3, generator=rng)
+
+    def counted(out, y):
+        calls.append(1)
+        return LOSS(out, y)
+
+    report = check_module(net, counted, batch())
+    assert (report.verdict, report.op, report.diagnosis[0][0]) == ("fail", "affine", "mean_n")
+    assert report.inputs[1].worst.ratio == pytest.approx(1 / 6, rel=1e-6)
+    assert len(calls) < 1500
+    assert "b: 3 of 300 elements were compared" in report.notes
 
 
 def test_frozen_parameters_are_left_out_and_reported():

@@ -19,13 +19,14 @@ EPS = float(np.finfo(np.float64).eps)
 Arrays = Sequence[np.ndarray]
 
 # eps**(1/7) = 2**-7.4 is the best step of a sixth-order difference for a function that varies over
-# a length of 1; 2**-10 also suits one that varies over a length of 1/6, and costs a factor 6.
-_STEP = 2.0**-10
+# a length of 1; 2**-12 also suits one that varies over a length of 1/25, and costs a factor 25 in
+# an error bound of 1e-14.
+_STEP = 2.0**-12
+# But no element moves by more than this: sin(x) varies over 1 also where x is a million.
+_LONGEST = 0.25
 # Parts of the first step. No power of two: steps that are multiples of each other would let a
 # periodic function look smooth, with the same wrong slope, at all of them.
 _FINER = 0.0171 ** np.array([1, 2, 3, 4])
-# Of a second opinion, with other steps throughout.
-SECOND_STEP = 2.0**-11
 # With noise far above round-off (a forward pass in float32) a long step divides it by more.
 _NOISY_STEP = 2.0**-6
 # Steps that stay inside a domain are short ones; the coarser of the two is tried last.
@@ -77,23 +78,32 @@ class Slopes:
 
 
 def joint_direction(
-    rng: np.random.Generator, xs: Arrays, places: Sequence[int], gradients: Arrays
+    rng: np.random.Generator,
+    xs: Arrays,
+    places: Sequence[int],
+    gradients: Arrays,
+    aligned: float = 0.5,
 ) -> list[np.ndarray]:
     """A random direction over all inputs at once, no element of it near zero.
 
-    Each element moves in proportion to its size, and at least to a tenth of its input's. Three in
-    four go the way the gradient says: then the slope along the line is at least half of what it
-    could be, and a factor that is wrong by 1e-8 stands out of the tolerance for any size.
+    Each element moves in proportion to its size, and at least to a tenth of its input's. One in two
+    (the share `aligned`) goes the way the gradient says, and the others either way: then the slope
+    along the line is half of what it could be, and a factor that is wrong by 1e-8 stands out of the
+    tolerance for any size.
     """
     direction = []
     for k, b in zip(places, gradients, strict=True):
         d = rng.uniform(0.5, 1.5, b.shape) * lengths(xs[k])
-        direction.append(np.asarray(d * _signs(rng, np.asarray(b))))
+        direction.append(np.asarray(d * _signs(rng, np.asarray(b), aligned)))
     return direction
 
 
 def grouped_direction(
-    rng: np.random.Generator, xs: Arrays, places: Sequence[int], gradients: Arrays
+    rng: np.random.Generator,
+    xs: Arrays,
+    places: Sequence[int],
+    gradients: Arrays,
+    aligned: float = 0.5,
 ) -> list[np.ndarray]:
     """A direction in which equal values, across all inputs, move together.
 
@@ -105,7 +115,7 @@ def grouped_direction(
     slopes = np.concatenate([np.asarray(b, np.float64).ravel() for b in gradients])
     unique, group = np.unique(values, return_inverse=True)
     totals = np.bincount(group.ravel(), np.where(np.isfinite(slopes), slopes, 0), len(unique))
-    step = rng.uniform(0.5, 1.5, len(unique)) * lengths(unique) * _signs(rng, totals)
+    step = rng.uniform(0.5, 1.5, len(unique)) * lengths(unique) * _signs(rng, totals, aligned)
     ends = np.cumsum([xs[k].size for k in places])[:-1]
     parts = np.split(step[group.ravel()], ends)
     return [part.reshape(xs[k].shape) for part, k in zip(parts, places, strict=True)]
@@ -118,10 +128,12 @@ def lengths(x: np.ndarray) -> np.ndarray:
     return np.maximum(size, 0.1 * _rms(size) or 1.0)
 
 
-def _signs(rng: np.random.Generator, b: np.ndarray) -> np.ndarray:
+def _signs(rng: np.random.Generator, b: np.ndarray, aligned: float) -> np.ndarray:
     toss = rng.choice([-1.0, 1.0], b.shape)
     with np.errstate(invalid="ignore"):
-        return np.where((rng.random(b.shape) < 0.5) & (b != 0) & np.isfinite(b), np.sign(b), toss)
+        return np.where(
+            (rng.random(b.shape) < aligned) & (b != 0) & np.isfinite(b), np.sign(b), toss
+        )
 
 
 def moved(xs: Arrays, places: Sequence[int], direction: Arrays, step: float) -> list[np.ndarray]:
@@ -138,9 +150,8 @@ def slopes_along(
     places: Sequence[int],
     direction: Arrays,
     y: np.ndarray,
-    step: float = _STEP,
     calls: float = np.inf,
-    doubt: bool = False,
+    again: bool = False,
 ) -> Slopes:
     """Slopes of ``f(xs)`` along ``direction``, a list of arrays for the inputs at `places`.
 
@@ -151,15 +162,16 @@ def slopes_along(
         finer step that is needed.
     y : numpy.ndarray
         ``f(xs)``.
-    step : float
-        The first step, in units of the direction.
     calls : float
         How often `f` may be called; what is not clear by then counts as a jump.
-    doubt : bool
-        Believe nothing before two steps agree on it.
+    again : bool
+        A second opinion: with other steps, and, where elements are large, believing nothing before
+        two of them agree on it.
     """
     line = _Line(f, xs, places, direction, y, calls)
-    line.doubted |= doubt
+    furthest = max(float(np.abs(d).max(initial=0.0)) for d in direction)
+    step = min(_STEP, _LONGEST / furthest if furthest else 1.0) * (0.5 if again else 1.0)
+    line.doubted |= again and furthest * _STEP > _LONGEST
     line.look(step)
     only_outside = not np.any(line.open & ~line.outside_at_last)
     for part in _INSIDE if only_outside else _FINER:
@@ -192,6 +204,7 @@ class _Line:
         self.doubted = np.zeros(m, bool)  # rough at some step
         self.said: Any = None  # slopes and bounds of the step before, where smooth
         self.best: Any = (np.zeros(m), np.full(m, np.inf))  # slopes and bounds
+        self.first_span = np.zeros(m)
         self.steps = 0
         self.found = Slopes(
             np.zeros(m), np.zeros(m), none.copy(), none.copy(), none.copy(), none.copy(),
@@ -222,6 +235,7 @@ class _Line:
         found, waiting = self.found, self.open.copy()
         finite = np.isfinite(values).all(0)
         self.outside_at_last = waiting & ~finite
+        waiting &= finite
         with np.errstate(all="ignore"):
             slopes = _slopes(values, step)
             noise = round_off(values) + _moved_by_rounding(slopes[0])
@@ -229,37 +243,31 @@ class _Line:
             # Both: the even difference is blind to an odd function around its centre.
             rough = np.maximum(np.abs(_SIXTH @ values), np.abs(_FIFTH @ values).max(0))
             small = rough <= _NOISE * 30 * np.abs(values).max(0)
-            single = waiting & finite & small & _in_single_precision(values, span)
-            smooth = waiting & finite & ~single & (rough <= 32 * noise + _ROUGH * span)
+            single = waiting & small & _in_single_precision(values, span)
+            smooth = waiting & ~single & (rough <= 32 * noise + _ROUGH * span)
             # Values on a grid (1 + x*x - 1 for a tiny x) are smooth between its lines, where the
             # slope is 0; at the longer step before, it was not.
             off = np.abs(slopes[0] - self.best[0]) > 4 * (slopes[1] + self.best[1])
             grid = smooth & off & (np.abs(slopes[0]) < 0.5 * np.abs(self.best[0]))
-            smooth &= ~grid
-            smooth = self._confirmed(smooth, slopes)
+            bent = waiting & ~smooth & ~single
+            smooth = self._confirmed(smooth & ~grid, slopes)
             self._accept(smooth, slopes)
             if not grid.any():
                 self._remember(slopes)
-            kink, left, right = self._kinks(values, step, noise, span)
-            kink &= waiting & finite & ~smooth & ~single
-            found.kink |= kink
-            found.left[kink], found.right[kink] = left[kink], right[kink]
-            waiting &= finite & ~smooth & ~kink & ~single
-            jump, gap = self._jumps(values, span)
-            found.jump |= waiting & jump & (np.abs(gap - self.gap) <= 1e-3 * np.abs(gap))
+            sided = self._two_sides(values, step, bent, noise, span)
+            waiting &= ~smooth & ~sided & ~single
+            jump = waiting & self._jumps(values, span)
             same = (rough > self.rough / 4) & (rough < self.rough * 4)
             self.steady = np.where(same, self.steady + 1, 0)
             noisy = waiting & ~jump & small & (self.steady > 1) | single | grid
-        self.gap = np.where(jump, gap, np.nan)
         if noisy.any():
             self._accept_noisy(noisy & ~found.jump, values)
-        self.open &= ~(smooth | kink | found.jump | found.smooth)
-        if self.steps == len(
-            _FINER
-        ):  # a cusp: the values close up as the step does, the slopes do not
+        self.open &= ~(found.smooth | found.kink | found.jump)
+        if self.steps == len(_FINER):
+            # A cusp: values close up as the step does, but slopes do not.
             found.steep |= self.open & finite & (span < self.first_span / 64)
             self.open &= ~found.steep
-        self.doubted |= waiting & finite
+        self.doubted |= waiting
         self.rough, self.steps = rough, self.steps + 1
         if self.steps == 1:
             self.first_span = span
@@ -298,28 +306,41 @@ class _Line:
         better = slopes[1] < self.best[1]  # a NaN is not
         self.best = tuple(np.where(better, n, o) for n, o in zip(slopes, self.best, strict=True))
 
-    def _kinks(
-        self, values: np.ndarray, step: float, noise: np.ndarray, span: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Outputs smooth on both sides of the middle, with two slopes there."""
+    def _two_sides(
+        self, values: np.ndarray, step: float, which: np.ndarray, noise: np.ndarray, span: Any
+    ) -> np.ndarray:
+        """Close outputs that are smooth on both sides of the middle; where they were.
+
+        With two slopes it is a kink; with one, only the curvature jumps there.
+        """
         sides = values[3:], values[3::-1]
         bent = np.maximum(*(np.abs(_THIRD @ side) for side in sides))
         right, left = _RIGHT @ sides[0] / step, -(_RIGHT @ sides[1]) / step
         bend = np.abs(right - left) * step
-        kink = (bent <= 8 * noise + _SIDE * span) & (bend > 8 * bent + 32 * noise)
-        return kink, left, right
+        sided = which & (bent <= 8 * noise + _SIDE * span)
+        kink = sided & (bend > 8 * bent + 32 * noise)
+        self.found.kink |= kink
+        self.found.left[kink], self.found.right[kink] = left[kink], right[kink]
+        joined = sided & ~kink
+        self._accept(joined, ((left + right) / 2, (bend + bent + 4 * noise) / step))
+        return sided
 
-    def _jumps(self, values: np.ndarray, span: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Outputs straight on both sides that do not meet in the middle, and the gap there."""
+    def _jumps(self, values: np.ndarray, span: np.ndarray) -> np.ndarray:
+        """Outputs straight on both sides that do not meet in the middle.
+
+        A jump is one that is the same at two steps.
+        """
         right, left = values[4:], values[2::-1]
         bent = np.maximum(*(np.abs(s[2] - 2 * s[1] + s[0]) for s in (right, left)))
-        gap = (2 * right[0] - right[1]) - (2 * left[0] - left[1])
-        alone = np.maximum(
-            np.abs(values[3] - (2 * right[0] - right[1])),
-            np.abs(values[3] - (2 * left[0] - left[1])),
-        )
+        ends = 2 * right[0] - right[1], 2 * left[0] - left[1]
+        gap = ends[0] - ends[1]
+        alone = np.maximum(*(np.abs(values[3] - end) for end in ends))
         gap = np.where(np.abs(gap) >= alone, gap, alone)  # one point by itself is a jump as well
-        return (bent <= 0.05 * np.abs(gap)) & (np.abs(gap) > 0.1 * span), gap
+        jump = (bent <= 0.05 * np.abs(gap)) & (np.abs(gap) > 0.1 * span)
+        same = np.abs(gap - self.gap) <= 1e-3 * np.abs(gap)
+        self.found.jump |= self.open & jump & same & ~self.found.smooth & ~self.found.kink
+        self.gap = np.where(jump, gap, np.nan)
+        return np.asarray(jump)
 
     def finish(self) -> Slopes:
         """What no step made sense of is outside of its domain, or a jump."""

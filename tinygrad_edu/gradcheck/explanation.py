@@ -51,6 +51,7 @@ def explain(subject: Subject, failure: Failure, first: Sequence[np.ndarray]) -> 
     """
     found = Explanation()
     quiet = Subject(subject.function, subject.formula, failure.point.xs, subject.name)
+    quiet.names = subject.names
     failure = _smaller(quiet, failure, found)
     rows = _elements(quiet, failure, found)
     evidence = _evidence(quiet, failure, first, rows)
@@ -113,6 +114,9 @@ def _elements(subject: Subject, failure: Failure, found: Explanation) -> Rows:
             )
         except Exception as error:  # a formula that fails its checks may fail at anything
             found.notes.append(f"no elements for {name}: {type(error).__name__}: {error}")
+            found.inputs.append(InputReport(name, x.shape, str(x.dtype)))
+            continue
+        if analytic is None:
             found.inputs.append(InputReport(name, x.shape, str(x.dtype)))
             continue
         rows[k] = analytic, numeric

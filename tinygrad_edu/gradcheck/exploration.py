@@ -55,8 +55,8 @@ def unit(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
 
 
 def ties(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
-    """Only -1, 0 and 1."""
-    return rng.integers(-1, 2, x.shape).astype(np.float64)
+    """Only -1, 0 and 1, as many of each."""
+    return (rng.permutation(x.size) % 3 - 1.0).reshape(x.shape)
 
 
 def positive_ties(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
@@ -81,12 +81,16 @@ def calm(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
 
 
 def zero_slice(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
-    """Zeros in the first row (or element), small integers and halves elsewhere."""
+    """Zeros in the first row (or element), and one in the last; small numbers elsewhere.
+
+    A row of zeros has no norm; a product with one zero still has a slope.
+    """
     values = rng.integers(1, 6, x.shape) * rng.choice([-0.5, 0.5], x.shape)
     values = np.asarray(values, np.float64)
     if x.ndim == 0:
         return np.zeros(())
     values[:1] = 0.0
+    values[-1:].flat[-1:] = 0.0
     return values
 
 
@@ -105,9 +109,9 @@ _KINDS: tuple[tuple[str, Callable, bool, tuple[Callable, ...]], ...] = (
     ("fresh", fresh, False, (positive, unit)),
     ("ties", ties, True, (positive_ties,)),
     ("zeros", zero_slice, True, ()),
-    ("constant", zero, True, (one,)),
-    ("sorted", ascending, True, ()),
     ("calm", calm, False, (unit,)),
+    ("constant", zero, False, (one,)),
+    ("sorted", ascending, True, ()),
     ("shape", fresh, False, (positive,)),
 )
 _CALM = tuple(kind for kind in _KINDS if kind[0] in ("fresh", "calm"))
@@ -152,7 +156,7 @@ def points(
         for attempt in (values, *substitutes):
             inputs = [attempt(rng, x) if x.dtype.kind == "f" else x.copy() for x in like]
             if accepts(inputs):
-                yield Point(name, inputs, grouped and attempt not in (positive, unit))
+                yield Point(name, inputs, grouped or attempt is one)
                 break
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from ..engine import LEAF, box, is_tensor
 from .blame import blame_tape, refused
 from .captured import Draws, captured, lifted
-from .examine import examine, told
+from .examine import told
 from .recording import Recorder
 from .replay import Tape
 from .report import VERDICTS, GradReport
+from .some_elements import compare_some
 from .subject import Broken, Subject, input_names
 from .tensor_function import TensorFunction
 
@@ -171,27 +172,33 @@ def check_gradients(
     except Broken as error:
         return refused(getattr(func, "__name__", type(func).__name__), error.sentence)
     with case.open():
-        how = _how(case, explore)
-        report = examine(case.subject, case.xs, explore=how, shapes=shapes, seed=seed)
+        how = _how(case, explore, blame)
+        report = case.function.examined(
+            case.subject, case.xs, explore=how, shapes=shapes, seed=seed
+        )
         for one, label in zip(report.inputs, case.names, strict=False):
             one.name = label
         if blame:
             report = explained(report, case.function, case.xs, seed)
+            case.function.budget = None
+            if report.verdict == "fail" and report.point == "given" and report.directional:
+                compare_some(report, case.subject, case.xs, seed)
         if report.verdict == "inconclusive" and case.lifted:
             _blame_precision(report, case)
     report.notes = [*case.notes, *report.notes]
     return report
 
 
-def _how(case: Case, explore: bool) -> str:
-    """Everywhere for a single op, at smooth points for more."""
-    if not explore:
-        return "none"
+def _how(case: Case, explore: bool, find: bool) -> str:
+    """Everywhere for a single op, at smooth points for more, whose cause is then found by op."""
     try:
-        tape = case.function.tape(case.xs)[0]
+        tape, upper, _ = case.function.tape(case.xs)
     except Exception:  # whatever it is, `examine` meets it again, and reports it
-        return "calm"
-    return "full" if len(tape.ops) <= 1 else "calm"
+        return "calm" if explore else "none"
+    single = len(tape.ops) <= 1
+    if find and not single:
+        case.function.limit(case.xs, sum(u.size for u in upper))
+    return ("full" if single else "calm") if explore else "none"
 
 
 def _blame_precision(report: GradReport, case: Case) -> None:
@@ -304,4 +311,5 @@ def _no_culprit(report: GradReport, passed: GradReport | None) -> GradReport:
         )
         report.diagnosis = [cause, *report.diagnosis][:3]
         report.hint = "compute with Tensors all the way, without detach() or .data"
+        report.learn = "docs/gradcheck.md#detached"
     return report

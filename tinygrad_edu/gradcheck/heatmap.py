@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import report_text as words
+from .findings import Findings, InputReport
 from .scale import label
-
-if TYPE_CHECKING:
-    from .report import GradReport, InputReport
 
 # An error of 1e-12 and less has the first colour, 1 and more the last; a NaN has its own.
 PALE, MIDDLE, DARK = (222, 235, 247), (240, 160, 60), (110, 20, 10)
@@ -198,7 +196,7 @@ def lines(rows: Sequence[str], style: str = "") -> str:
     return "".join(f'<div style="margin:2px 0;{style}">{row}</div>' for row in apart)
 
 
-def element_table(report: GradReport) -> str:
+def element_table(report: Findings) -> str:
     """The worst elements of the worst input."""
     rows = words.element_rows(report.inputs)
     if not rows:
@@ -214,12 +212,12 @@ def element_table(report: GradReport) -> str:
     )
 
 
-def every_input(report: GradReport) -> list[InputReport]:
+def every_input(report: Findings) -> list[InputReport]:
     """The inputs of the report and of its parts."""
     return [*report.inputs, *(one for part in report.parts for one in part.inputs)]
 
 
-def heat_maps(report: GradReport) -> str:
+def heat_maps(report: Findings) -> str:
     """A heat map for every input whose elements were compared, the worst inputs first."""
     drawn = [(one, one.errors()) for one in every_input(report)]
     known = [(one, e) for one, e in drawn if e is not None and e.size]
@@ -242,7 +240,7 @@ def heat_maps(report: GradReport) -> str:
     return title + "".join(figures) + lines([left] if more else []) + f"<div>{legend()}</div>"
 
 
-def fragment(report: GradReport) -> str:
+def fragment(report: Findings) -> str:
     """Badge, words, table and heat maps."""
     ink, sign = BADGES[report.verdict]
     badge = (
@@ -265,7 +263,7 @@ def fragment(report: GradReport) -> str:
     )
 
 
-def html(report: GradReport) -> str:
+def html(report: Findings) -> str:
     """The report as a self-contained HTML fragment; what cannot be drawn is shown as text."""
     try:
         return fragment(report)

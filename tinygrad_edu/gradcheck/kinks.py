@@ -132,7 +132,7 @@ def is_subgradient(
     gradients = gradients_at(subject, g.reshape(y.shape), y, xs)
     if not all(np.isfinite(b).all() for b in gradients):
         return False, float("nan"), float("nan"), float("nan")
-    direction = align(gradients)
+    direction = align(gradients, 1.0)
     analytic = along(gradients, direction)
     places = subject.differentiable
     slopes = slopes_along(subject.forward, xs, places, direction, y, calls=calls)

@@ -17,15 +17,11 @@ from ..nn.module import Module
 from ..nn.penalties import Regularized
 from .blame import refused
 from .captured import Draws, captured, lifted
-from .contract import upstream
-from .directions import slopes_along
-from .examine import examine
 from .graphs import explained
-from .report import VERDICTS, Evaluations, GradReport, InputReport
-from .subject import Broken, Subject
+from .report import VERDICTS, Evaluations, GradReport
+from .some_elements import compare_some
+from .subject import Subject
 from .tensor_function import TensorFunction
-
-_DIMENSIONS = 3  # of each parameter, compared one by one
 
 
 def check_module(
@@ -156,12 +152,14 @@ class _ModuleCheck:
         function, xs = self.function(term, places), [self.values[k].copy() for k in places]
         subject = Subject(function.forward, function.vjp, xs, name)
         subject.names = [self.named[k][0] for k in places]
-        report = examine(subject, xs, explore="none", shapes=False, seed=self.seed)
+        function.limit(xs, 1)
+        report = function.examined(subject, xs, explore="none", shapes=False, seed=self.seed)
         for one, label in zip(report.inputs, subject.names, strict=False):
             one.name = label
         report = explained(report, function, xs, self.seed)
-        if report.verdict in ("pass", "kink"):
-            _compare_elements(report, subject, xs, self.seed)
+        function.budget = None
+        if report.verdict != "inconclusive" and report.reason is None:
+            compare_some(report, subject, xs, self.seed)
         return report
 
 
@@ -193,60 +191,10 @@ def _as_tensor(value: Any) -> Any:
     return box(value.astype(np.float64) if value.dtype.kind == "f" else value)
 
 
-def _compare_elements(
-    report: GradReport, subject: Subject, xs: Sequence[np.ndarray], seed: int
-) -> None:
-    """Compare a few elements of each parameter, as the lectures do, and report the worst."""
-    rng = np.random.default_rng(seed)
-    try:
-        y = subject.forward(xs)
-        g = upstream(rng, y.shape)
-        gradients = subject.backward(g, y, xs)
-        for k in subject.differentiable:
-            if xs[k].size and gradients[k] is not None:
-                report.inputs[k] = _elements(subject, xs, k, y, g, np.asarray(gradients[k]), rng)
-    except Broken as error:
-        report.verdict, report.reason = "inconclusive", error.sentence
-    report.evaluations = Evaluations(subject.forwards, subject.backwards)
-
-
-def _elements(
-    subject: Subject,
-    xs: Sequence[np.ndarray],
-    k: int,
-    y: np.ndarray,
-    g: np.ndarray,
-    gradient: np.ndarray,
-    rng: np.random.Generator,
-) -> InputReport:
-    """The element with the largest gradient and some at random."""
-    places = [int(np.argmax(np.abs(gradient))), *map(int, rng.permutation(gradient.size))]
-    rows = []
-    for place in list(dict.fromkeys(places))[:_DIMENSIONS]:
-        index = tuple(int(i) for i in np.unravel_index(place, gradient.shape))
-        direction = np.zeros(gradient.shape)
-        direction[index] = max(abs(float(xs[k][index])), 0.1)
-        slopes = slopes_along(subject.forward, xs, [k], [direction], y)
-        if slopes.smooth.all():  # at a kink the whole direction has said what can be said
-            size = float(direction[index])
-            numeric = float(np.sum(g.ravel() * slopes.value)) / size
-            bound = float(np.sum(np.abs(g).ravel() * slopes.bound)) / size
-            rows.append((index, float(gradient[index]), numeric, bound))
-    found = InputReport(subject.names[k], xs[k].shape, str(xs[k].dtype))
-    if rows:
-        a, n, b = (np.array([row[i] for row in rows]) for i in (1, 2, 3))
-        small = InputReport.compare(found.name, found.dtype, a, n, b)
-        if small.worst is not None:
-            place = small.worst.index[0]
-            index = rows[place][0]
-            found.worst = type(small.worst)(float(small.worst), index, a[place], n[place], b[place])
-    return found
-
-
 def _whole(name: str, parts: list[GradReport], notes: list[str]) -> GradReport:
     """The report on the module: the worst verdict, and the first failure in detail."""
     worst = max(parts, key=lambda part: VERDICTS.index(part.verdict))
-    report = GradReport(worst.verdict, name, parts=parts, points=["given"])
+    report = GradReport(worst.verdict, name, parts=list(parts), points=["given"])
     report.evaluations = Evaluations(
         sum(part.evaluations.forward for part in parts),
         sum(part.evaluations.backward for part in parts),

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from .findings import Findings, InputReport, Worst
 from .scale import WRONG
-
-if TYPE_CHECKING:
-    from .report import GradReport, InputReport, Worst
 
 LINES, COLUMNS = 25, 100
 INDENT = " " * 4
@@ -102,7 +100,7 @@ def paragraph(title: str, words: Any, lines: int) -> list[str]:
     return [row[:COLUMNS] for row in rows]
 
 
-def subject(report: GradReport) -> str:
+def subject(report: Findings) -> str:
     """What was checked, and where it stands: ``op 'linear' (node 4 of 9, line 31 of mlp.py)``."""
     name = f"op '{cut(report.op, 40)}'" if report.op else f"'{cut(report.name, 40)}'"
     places = []
@@ -118,13 +116,13 @@ def subject(report: GradReport) -> str:
     return words
 
 
-def calls(report: GradReport) -> str:
+def calls(report: Findings) -> str:
     """How often the function and its formula were called."""
     forward, backward = report.evaluations[:2]
     return f"{forward} forward / {backward} backward calls" if forward or backward else ""
 
 
-def headline(report: GradReport) -> list[str]:
+def headline(report: Findings) -> list[str]:
     """The verdict, its subject, and the price of it: on one line where they fit."""
     words = f"gradcheck {VERDICT_WORDS[report.verdict]}: {subject(report)}"
     price = calls(report)
@@ -214,7 +212,7 @@ def table(inputs: Sequence[InputReport]) -> list[str]:
     return [cut_end(INDENT + "   " + line.rstrip()) for line in lines]
 
 
-def summary(report: GradReport) -> list[str]:
+def summary(report: Findings) -> list[str]:
     """The inputs that agree side by side, those that do not one by one."""
     fine = [one for one in report.inputs if not disagrees(one)]
     bad = [one for one in report.inputs if disagrees(one)]
@@ -229,7 +227,7 @@ def summary(report: GradReport) -> list[str]:
     return lines
 
 
-def coverage(report: GradReport) -> str:
+def coverage(report: Findings) -> str:
     """What a passed check has looked at."""
     words = []
     if report.points:
@@ -249,7 +247,7 @@ def plural(many: int, noun: str) -> str:
     return f"{many} {noun}{'' if many == 1 else 's'}"
 
 
-def slopes(report: GradReport) -> list[str]:
+def slopes(report: Findings) -> list[str]:
     """The two slopes along the joint direction."""
     along = report.directional
     if along is None:
@@ -264,7 +262,7 @@ def slopes(report: GradReport) -> list[str]:
     ]
 
 
-def causes(report: GradReport) -> list[str]:
+def causes(report: Findings) -> list[str]:
     """Likely causes, best first, what to try and where to read."""
     lines = []
     for k, (cls, sentence) in enumerate(report.diagnosis[:3]):
@@ -277,12 +275,12 @@ def causes(report: GradReport) -> list[str]:
     return lines
 
 
-def is_penalty(part: GradReport) -> bool:
+def is_penalty(part: Findings) -> bool:
     """Is this part the regularisation term? It is by its name."""
     return part.name.lower().startswith("regulari")
 
 
-def part_text(part: GradReport) -> str:
+def part_text(part: Findings) -> str:
     """A parameter of a module, or its regularisation term, on one line."""
     mark = "" if part.verdict == "pass" else f"{VERDICT_WORDS[part.verdict]}: "
     bad = max(part.inputs, key=lambda one: float(one.worst or 0.0), default=None)
@@ -297,7 +295,7 @@ def part_text(part: GradReport) -> str:
     return cut_end(INDENT + mark + words)
 
 
-def part_lines(parts: Sequence[GradReport], room: int) -> list[str]:
+def part_lines(parts: Sequence[Findings], room: int) -> list[str]:
     """One line for each part, the regularisation term last; those that fail come first if many."""
     ordered = sorted(parts, key=is_penalty)  # a stable sort
     if len(ordered) <= room:
@@ -325,7 +323,7 @@ def note_lines(notes: Sequence[str], room: int) -> list[str]:
     return lines
 
 
-def explanation(report: GradReport) -> list[str]:
+def explanation(report: Findings) -> list[str]:
     """The reason of the verdict, likely causes, and what a passed check covered."""
     lines = paragraph("reason", report.reason, 3) if report.reason else []
     lines += causes(report)
@@ -334,7 +332,7 @@ def explanation(report: GradReport) -> list[str]:
     return lines
 
 
-def text(report: GradReport) -> str:
+def text(report: Findings) -> str:
     """The whole report. Notes and parts fold to the room that the rest leaves them."""
     first = headline(report) + slopes(report) + summary(report) + table(report.inputs)
     last = explanation(report)

@@ -10,12 +10,19 @@ import numpy as np
 from ..engine import box, is_tensor
 from ..gradients import enable_grad, grad
 from .contract import upstream
+from .examine import examine
 from .recording import Recorder
 from .replay import Tape, joined, pieces
-from .subject import Broken
+from .report import GradReport
+from .subject import Broken, Subject
 
 _POINTS = 4  # at which the culprit is looked for
+_ELEMENTS = 50  # that are compared one by one, at a cost of 6 or 12 calls each
 _LARGE = 100_000  # elements: inputs above are not kept for that
+
+
+class Exhausted(Exception):
+    """A function was called often enough."""
 
 
 class TensorFunction:
@@ -34,6 +41,9 @@ class TensorFunction:
         Whether a gradient that the engine has to repair is an error. PyTorch's test says no.
     narrow : str
         The first op that rounded to float32.
+    budget : int or None
+        Calls after which it raises `Exhausted`. The causes of a failure are looked for by trying
+        things, which is cheap for an op and dear for a network, whose failure has an op as cause.
     points : list
         Inputs at which the gradient was asked for, newest last.
     """
@@ -45,6 +55,8 @@ class TensorFunction:
     ) -> None:
         self.start, self.before = start, before or (lambda: None)
         self.strict = True
+        self.budget: int | None = None
+        self.calls = 0
         self.narrow = ""
         self.points: list[list[np.ndarray]] = []
 
@@ -63,6 +75,7 @@ class TensorFunction:
 
     def forward(self, *xs: np.ndarray) -> np.ndarray:
         """The value; several outputs as one vector."""
+        self._spend()
         return joined([o._array for o in self.run(xs)[1]])
 
     def vjp(self, g: np.ndarray, y: np.ndarray, *xs: np.ndarray) -> tuple[Any, ...]:
@@ -74,6 +87,7 @@ class TensorFunction:
             If a formula's gradient has the wrong shape or too little precision, which the engine
             repairs.
         """
+        self._spend()
         self._remember(xs)
         with Recorder() as seen:
             leaves, outputs = self.run(xs)
@@ -97,6 +111,25 @@ class TensorFunction:
         roots = [o.grad_fn for o in outputs]
         upper = [upstream(rng, o.shape).astype(o.dtype) for o in outputs]
         return Tape(roots, seen.arguments), upper, seen
+
+    def limit(self, xs: Sequence[np.ndarray], outputs: int) -> None:
+        """Allow a whole check, and a look at the elements of small inputs: not much more."""
+        n = max(sum(x.size for x in xs), 1)
+        elements = 13 * n if n <= _ELEMENTS else 40 * len(xs) * n.bit_length()
+        self.budget = self.calls + 80 + elements + len(xs) * outputs
+
+    def examined(self, subject: Subject, xs: Sequence[np.ndarray], **how: Any) -> GradReport:
+        """`examine`, within the budget."""
+        try:
+            return examine(subject, xs, **how)
+        except Exhausted:  # it needs more than most
+            self.budget = None
+            return examine(subject, xs, **how)
+
+    def _spend(self) -> None:
+        self.calls += 1
+        if self.budget is not None and self.calls > self.budget:
+            raise Exhausted("the function was called often enough")
 
     def _remember(self, xs: Sequence[np.ndarray]) -> None:
         if sum(x.size for x in xs) > _LARGE:
