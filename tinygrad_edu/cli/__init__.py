@@ -20,6 +20,7 @@ from .check import add_check
 from .options import BAD_INPUT, FAILED, INTERRUPTED, Parser, UsageError, complain
 from .race import add_race
 from .train import add_train
+from .viz import add_viz
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,4 +76,5 @@ def parser() -> argparse.ArgumentParser:
     add_train(commands)
     add_race(commands)
     add_check(commands)
+    add_viz(commands)
     return main_parser

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from .contract import Gradients, check_dtype, gradients_at
-from .directions import Slopes, grouped_direction, joint_direction, slopes_along
+from .directions import EPS, STEP, Slopes, far_slopes, slopes_along
 from .exploration import Point
 from .kinks import along, is_subgradient, kinked_nearby
+from .lines import grouped_direction, joint_direction
 from .report import Directional
 from .subject import Broken, Subject, count, same
 
 _SAFETY = 4.0  # times the bound, which is an estimate: measured errors stay below 1.5 times it
 # Rounding in the formula itself. It is random, so it adds up like the root of the squares.
 _ROUNDING, _SYSTEMATIC = 1e-9, 1e-11
+# A slope with fewer digits than this says nothing about a formula.
+_FEW = 0.02
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Comparison:
     kinks : bool
         Whether to verify sub-gradients (6 forward calls and 1 backward call, if there are kinks).
     calls : float
-        How many forward calls the search for a step may take.
+        How many forward calls it may take.
     """
 
     def __init__(
@@ -79,13 +82,17 @@ class Comparison:
 
     def run(self) -> Outcome:
         """Compare; what the point's jumps and kinks leave."""
+        with np.errstate(all="ignore"):  # an overflow shows in the verdict
+            return self._run()
+
+    def _run(self) -> Outcome:
         known = self.gradients
         if known is not None and (wrong := self._infinite(known)):
             return wrong
         direction = self.direct(known or [np.zeros(self.xs[k].shape) for k in self.places])
         slopes = slopes_along(
             self.subject.forward, self.xs, self.places, direction, self.y,
-            calls=self.limit - self.subject.forwards,
+            calls=self._left(),
         )  # fmt: skip
         given = self.gradients is not None
         if given and slopes.jump.any() and not same(self.subject.forward(self.xs), self.y):
@@ -134,17 +141,24 @@ class Comparison:
         Two kinks between two samples may cancel, but not along two lines. Adds to ``slopes.kink``
         what turns out to be one.
         """
+        if self._left() < 6:  # no second opinion, no verdict
+            none = np.zeros(smooth.size, bool)
+            return Directional(0.0, 0.0), True, none
         direction = self.direct(gradients)
-        other = self._slopes_again(direction)
+        other = self._slopes_again(direction, self._left() - 6)
         other.smooth &= smooth
         if not other.smooth.all():
             gradients = self._masked(other.smooth)
         found, agree = self.compare(other, other.smooth, gradients, direction)
         slopes.kink |= other.kink & smooth
         smooth = other.smooth
+        if not agree and self._rounded_away(found):
+            found, agree, smooth = self._far(found, smooth, gradients, direction)
         bent = np.zeros(smooth.size, bool)
-        if not agree:
-            bent = kinked_nearby(self.subject, self.rng, self.xs, direction, self.y) & smooth
+        if not agree and self._left() >= 6:
+            bent = smooth & kinked_nearby(
+                self.subject, self.rng, self.xs, direction, self.y, self._left()
+            )
         if bent.any():
             smooth = smooth & ~bent
             slopes.kink |= bent
@@ -156,10 +170,33 @@ class Comparison:
             agree = self._is_noise(found, other, smooth, direction)
         return found, agree, smooth
 
-    def _slopes_again(self, direction: list) -> Slopes:
+    def _left(self) -> float:
+        """Forward calls that may still be made."""
+        return self.limit - self.subject.forwards
+
+    def _slopes_again(self, direction: list, calls: float = np.inf) -> Slopes:
         return slopes_along(
-            self.subject.forward, self.xs, self.places, direction, self.y, again=True
+            self.subject.forward, self.xs, self.places, direction, self.y, calls, again=True
         )
+
+    def _rounded_away(self, found: Directional) -> bool:
+        """Would the missing slope be lost if the function adds it to a number of size 1?
+
+        log(1 + x) of a tiny x is constant over a short step: 1 + x is.
+        """
+        gap = abs(found.analytic - found.numeric) / max(float(np.abs(self.g).max(initial=0.0)), 1.0)
+        return gap * STEP < 16 * EPS and self._left() >= 6
+
+    def _far(
+        self, found: Directional, smooth: np.ndarray, gradients: Gradients, direction: list
+    ) -> tuple[Directional, bool, np.ndarray]:
+        """The comparison over a long step; nothing to compare if all digits are lost there too."""
+        far = far_slopes(self.subject.forward, self.xs, self.places, direction, self.y)
+        there, agree = self.compare(far, smooth & far.smooth, gradients, direction)
+        if not agree:
+            return found, False, smooth
+        close = there.bound < _FEW * abs(there.analytic)
+        return there, True, smooth & far.smooth & close
 
     def _is_noise(
         self, found: Directional, slopes: Slopes, smooth: np.ndarray, direction: list
@@ -170,7 +207,7 @@ class Comparison:
         (x - tanh(x) at 0) is another then.
         """
         stretch = 1 + 1e-6
-        stretched = self._slopes_again([d * stretch for d in direction])
+        stretched = self._slopes_again([d * stretch for d in direction], self._left())
         both = smooth & stretched.smooth
         change = (self.g.ravel() * (stretched.value / stretch - slopes.value))[both].sum()
         return bool(abs(change) > 0.1 * abs(found.analytic - found.numeric))
@@ -205,9 +242,10 @@ class Comparison:
     def _subgradient(self, outcome: Outcome, kinks: np.ndarray) -> None:
         found = is_subgradient(
             self.subject, self.rng, self.xs, self.y, kinks, self.direct, self.point.grouped,
-            calls=self.limit - self.subject.forwards,
+            calls=self._left(),
         )  # fmt: skip
         if found is None:
+            outcome.notes += (f"{count(int(kinks.sum()), 'kink')}: not enough calls to verify",)
             return
         ok, analytic, low, high = found
         if not ok:

@@ -15,20 +15,23 @@ from typing import Any
 
 import numpy as np
 
+from .lines import Arrays, moved, rms
+
 EPS = float(np.finfo(np.float64).eps)
-Arrays = Sequence[np.ndarray]
 
 # eps**(1/7) = 2**-7.4 is the best step of a sixth-order difference for a function that varies over
 # a length of 1; 2**-12 also suits one that varies over a length of 1/25, and costs a factor 25 in
 # an error bound of 1e-14.
-_STEP = 2.0**-12
+STEP = 2.0**-12
 # But no element moves by more than this: sin(x) varies over 1 also where x is a million.
 _LONGEST = 0.25
 # Parts of the first step. No power of two: steps that are multiples of each other would let a
 # periodic function look smooth, with the same wrong slope, at all of them.
 _FINER = 0.0171 ** np.array([1, 2, 3, 4])
 # With noise far above round-off (a forward pass in float32) a long step divides it by more.
-_NOISY_STEP = 2.0**-6
+_NOISY = 2.0**-6
+# The longest step, when a function of tiny inputs seems constant over shorter ones.
+_FAR = 2.0**-4
 # Steps that stay inside a domain are short ones; the coarser of the two is tried last.
 _INSIDE = _FINER[[3, 1]]
 
@@ -77,73 +80,6 @@ class Slopes:
     noise: float = 0.0
 
 
-def joint_direction(
-    rng: np.random.Generator,
-    xs: Arrays,
-    places: Sequence[int],
-    gradients: Arrays,
-    aligned: float = 0.5,
-) -> list[np.ndarray]:
-    """A random direction over all inputs at once, no element of it near zero.
-
-    Each element moves in proportion to its size, and at least to a tenth of its input's. One in two
-    (the share `aligned`) goes the way the gradient says, and the others either way: then the slope
-    along the line is half of what it could be, and a factor that is wrong by 1e-8 stands out of the
-    tolerance for any size.
-    """
-    direction = []
-    for k, b in zip(places, gradients, strict=True):
-        d = rng.uniform(0.5, 1.5, b.shape) * lengths(xs[k])
-        direction.append(np.asarray(d * _signs(rng, np.asarray(b), aligned)))
-    return direction
-
-
-def grouped_direction(
-    rng: np.random.Generator,
-    xs: Arrays,
-    places: Sequence[int],
-    gradients: Arrays,
-    aligned: float = 0.5,
-) -> list[np.ndarray]:
-    """A direction in which equal values, across all inputs, move together.
-
-    Where values tie, max or sort have a kink along any other line. Along this one they are smooth
-    and every choice of a sub-gradient has the same slope; a formula that gives k tied elements
-    the full gradient reads exactly k times too much.
-    """
-    values = np.concatenate([xs[k].ravel() for k in places])
-    slopes = np.concatenate([np.asarray(b, np.float64).ravel() for b in gradients])
-    unique, group = np.unique(values, return_inverse=True)
-    totals = np.bincount(group.ravel(), np.where(np.isfinite(slopes), slopes, 0), len(unique))
-    step = rng.uniform(0.5, 1.5, len(unique)) * lengths(unique) * _signs(rng, totals, aligned)
-    ends = np.cumsum([xs[k].size for k in places])[:-1]
-    parts = np.split(step[group.ravel()], ends)
-    return [part.reshape(xs[k].shape) for part, k in zip(parts, places, strict=True)]
-
-
-def lengths(x: np.ndarray) -> np.ndarray:
-    """Over which length a function of `x` may be expected to vary: the size of each element."""
-    size = np.abs(x)
-    size = np.where(np.isfinite(size), size, 0.0)
-    return np.maximum(size, 0.1 * _rms(size) or 1.0)
-
-
-def _signs(rng: np.random.Generator, b: np.ndarray, aligned: float) -> np.ndarray:
-    toss = rng.choice([-1.0, 1.0], b.shape)
-    with np.errstate(invalid="ignore"):
-        return np.where(
-            (rng.random(b.shape) < aligned) & (b != 0) & np.isfinite(b), np.sign(b), toss
-        )
-
-
-def moved(xs: Arrays, places: Sequence[int], direction: Arrays, step: float) -> list[np.ndarray]:
-    """The inputs, a step along."""
-    new = [x.copy() for x in xs]
-    for k, d in zip(places, direction, strict=True):
-        new[k] = np.asarray(xs[k] + step * d)
-    return new
-
-
 def slopes_along(
     f: Callable[[Arrays], np.ndarray],
     xs: Arrays,
@@ -170,14 +106,29 @@ def slopes_along(
     """
     line = _Line(f, xs, places, direction, y, calls)
     furthest = max(float(np.abs(d).max(initial=0.0)) for d in direction)
-    step = min(_STEP, _LONGEST / furthest if furthest else 1.0) * (0.5 if again else 1.0)
-    line.doubted |= again and furthest * _STEP > _LONGEST
+    step = min(STEP, _LONGEST / furthest if furthest else 1.0) * (0.5 if again else 1.0)
+    line.doubted |= again and furthest * STEP > _LONGEST
     line.look(step)
     only_outside = not np.any(line.open & ~line.outside_at_last)
     for part in _INSIDE if only_outside else _FINER:
         if line.open.any() and line.affordable():
             line.look(step * part)
     return line.finish()
+
+
+def far_slopes(
+    f: Callable[[Arrays], np.ndarray],
+    xs: Arrays,
+    places: Sequence[int],
+    direction: Arrays,
+    y: np.ndarray,
+) -> Slopes:
+    """The same over one long step (6 calls), which rounding inside of `f` disturbs least."""
+    line = _Line(f, xs, places, direction, y, 6)
+    found = line.found
+    found.value, found.bound = _slopes(line.values(_FAR), _FAR)
+    found.smooth = line.open & np.isfinite(found.bound)
+    return found
 
 
 class _Line:
@@ -242,7 +193,8 @@ class _Line:
             span = np.ptp(values, 0)
             # Both: the even difference is blind to an odd function around its centre.
             rough = np.maximum(np.abs(_SIXTH @ values), np.abs(_FIFTH @ values).max(0))
-            small = rough <= _NOISE * 30 * np.abs(values).max(0)
+            # An output that is small by cancellation carries rounding of numbers of size 1.
+            small = rough <= 30 * (_NOISE * np.abs(values).max(0) + 4 * EPS)
             single = waiting & small & _in_single_precision(values, span)
             smooth = waiting & ~single & (rough <= 32 * noise + _ROUGH * span)
             # Values on a grid (1 + x*x - 1 for a tiny x) are smooth between its lines, where the
@@ -296,7 +248,7 @@ class _Line:
     def _accept_noisy(self, which: np.ndarray, values: np.ndarray) -> None:
         """Close outputs with noise at whichever step has the best bound; try a long one as well."""
         if self.affordable():
-            self._remember(_slopes(self.values(_NOISY_STEP), _NOISY_STEP))
+            self._remember(_slopes(self.values(_NOISY), _NOISY))
         self._accept(which, self.best)
         with np.errstate(all="ignore"):
             part = np.abs(_SIXTH @ values) / 30 / np.abs(values).max(0)
@@ -370,7 +322,7 @@ def _slopes(values: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _moved_by_rounding(slope: np.ndarray) -> np.ndarray:
     """How much outputs change because ``x + step * direction`` is rounded to the digits of x."""
-    return EPS * (np.abs(slope) + _rms(slope))
+    return EPS * (np.abs(slope) + rms(slope))
 
 
 def _in_single_precision(values: np.ndarray, span: np.ndarray) -> np.ndarray:
@@ -390,11 +342,4 @@ def round_off(values: np.ndarray) -> np.ndarray:
     An output that is small by cancellation carries the rounding of its neighbours' size.
     """
     largest = np.abs(values).max(0)
-    return np.asarray(4 * EPS * (largest + 0.1 * _rms(largest)))
-
-
-def _rms(values: np.ndarray) -> float:
-    """Root mean square of what is finite."""
-    finite = np.abs(values[np.isfinite(values)])
-    top = float(finite.max(initial=0.0))
-    return top * float(np.sqrt(np.mean((finite / top) ** 2))) if top > 0 else 0.0
+    return np.asarray(4 * EPS * (largest + 0.1 * rms(largest)))

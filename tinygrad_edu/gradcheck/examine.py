@@ -115,7 +115,8 @@ class _Examination:
                 self.notes.append("an input or the output is empty: only shapes were compared")
                 return Outcome(), None
             g, first = check_contract(self.subject, self.rng, y, self.xs)
-            outcome = Comparison(self.subject, self.rng, point, y, g, first).run()
+            left = FORWARD - self.subject.forwards
+            outcome = Comparison(self.subject, self.rng, point, y, g, first, calls=left).run()
         except Broken as error:
             return Outcome(), Failure(point, y, g, broken(error), error)
         except Exception as error:
@@ -144,10 +145,14 @@ class _Examination:
                 if self.subject.forwards + 6 > FORWARD or self.subject.backwards >= BACKWARD:
                     break
                 if self.latest[0] is not point.xs and not self._accepts(point.xs):
+                    told_once = "the function has no finite value at a point of the sampler"
+                    self.notes += [told_once] if told_once not in self.notes else []
                     continue
                 failure = self._at(point, self.latest[1])
                 if failure is not None:
                     return failure
+        except Broken as error:
+            self.notes.append(f"only the inputs given were checked: {error.sentence}")
         finally:
             self._note_shapes()
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,8 +11,9 @@ import numpy as np
 from .comparison import Comparison, Outcome
 from .contract import gradients_at, upstream
 from .diagnosis import Evidence, advice, diagnose, jacobians
-from .directions import joint_direction, slopes_along
+from .directions import slopes_along
 from .exploration import Point, cut_down, fresh
+from .lines import joint_direction
 from .report import InputReport, Worst
 from .subject import Broken, Subject
 
@@ -49,6 +51,12 @@ def explain(subject: Subject, failure: Failure, first: Sequence[np.ndarray]) -> 
     first : sequence of numpy.ndarray
         The inputs that were given, the first that the formula ever saw.
     """
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # of a formula that is wrong anyway
+        return _explained(subject, failure, first)
+
+
+def _explained(subject: Subject, failure: Failure, first: Sequence[np.ndarray]) -> Explanation:
     found = Explanation()
     quiet = Subject(subject.function, subject.formula, failure.point.xs, subject.name)
     quiet.names = subject.names

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .subject import Broken, count, prepared
+
 Arrays = list[np.ndarray]
 
 _LARGE = 600  # elements: more are cut down to a few rows and columns
@@ -142,8 +144,7 @@ def points(
         ``sampler(rng)`` gives inputs inside the domain, and replaces our own.
     """
     if sampler is not None:
-        for _ in range(3):
-            yield Point("sampled", [np.array(x) for x in sampler(rng)])
+        yield from _sampled(sampler, rng, len(xs))
         return
     base = cut_down(xs)
     if base is not xs and not accepts(base):
@@ -158,6 +159,30 @@ def points(
             if accepts(inputs):
                 yield Point(name, inputs, grouped or attempt is one)
                 break
+
+
+def _sampled(
+    sampler: Callable[..., Sequence], rng: np.random.Generator, many: int
+) -> Iterator[Point]:
+    """Three points of the user's own.
+
+    Raises
+    ------
+    Broken
+        If the sampler raises, or does not return as many arrays as the function takes.
+    """
+    for _ in range(3):
+        try:
+            drawn = sampler(rng)
+        except Exception as error:  # it is the user's, and can raise anything
+            raise Broken("", f"the sampler raised {type(error).__name__}: {error}") from None
+        drawn = [drawn] if isinstance(drawn, np.ndarray) and many == 1 else drawn
+        if not isinstance(drawn, (list, tuple)) or len(drawn) != many:
+            raise Broken("", f"the sampler must return a list of {count(many, 'array')}")
+        try:
+            yield Point("sampled", prepared(drawn)[0])
+        except Broken as error:
+            raise Broken("", f"the sampler's {error.sentence}") from None
 
 
 def cut_down(xs: Arrays) -> Arrays:

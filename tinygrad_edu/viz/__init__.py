@@ -1,4 +1,7 @@
-"""Pictures of the computation graph: DOT for Graphviz, or SVG, PNG and PDF with nothing installed.
+"""See backprop: pictures of the computation graph, and a player that steps through it.
+
+Pictures are DOT for Graphviz, or SVG, PNG and PDF with nothing installed; `trace` records a
+backward pass for the player.
 
 Examples
 --------
@@ -8,20 +11,32 @@ Examples
 >>> graph = viz.read_graph((x * x).sum(), params={"x": x})
 >>> graph.vertices[0].label
 'x'
+>>> viz.trace((x * x).sum())
+<Trace: 2 forward and 3 backward frames>
 """
 
 from .dot import make_dot
 from .graph import Edge, Graph, Vertex, read_graph
-from .render import RenderResult, save
+from .record import Beside, Trace, save
+from .recording import recording
+from .render import RenderResult
 from .svg import to_svg
+from .trace import Frame, TraceData
+from .record import trace  # isort: skip - after the module trace, which has the same name
 
 __all__ = [
     "make_dot",
     "read_graph",
+    "recording",
     "save",
     "to_svg",
+    "trace",
+    "Beside",
     "Edge",
+    "Frame",
     "Graph",
     "RenderResult",
+    "Trace",
+    "TraceData",
     "Vertex",
 ]

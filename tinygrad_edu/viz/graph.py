@@ -4,17 +4,17 @@ This is the only file of `viz` that knows the engine. `read_graph` walks what th
 without recursion, and copies out names, shapes and short texts; the result holds no array.
 """
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any, Literal
 
 import numpy as np
 
-from tinygrad_edu.engine import FREED, Node
+from tinygrad_edu.engine import Node
 
-Kind = Literal["input", "leaf", "parameter", "op", "output"]
+from .texts import arguments, broadcast, is_data, op_label, op_notes, summarize
+
+Kind = Literal["input", "leaf", "parameter", "op", "block", "output"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Vertex:
         Unique in its graph: `"v0"`, `"v1"`, ... in order of creation.
     kind
         `"input"` (data, gets no gradient), `"leaf"` (requires a gradient), `"parameter"` (a leaf
-        that `params` names), `"op"` or `"output"`.
+        that `params` names), `"op"`, `"block"` (ops that repeat, folded into one) or `"output"`.
     label
         A tensor's name, or an op's with its scalar arguments and options: `"mul 2.0"`.
     shape, dtype
@@ -36,6 +36,10 @@ class Vertex:
         Short texts; empty when they are not shown, unknown or freed.
     cluster
         The module that a parameter belongs to (`"net.0"` for `"net.0.weight"`), else empty.
+    op
+        The bare name of an op: `"mul"`.
+    notes
+        More lines: an op's options and what it saved, or how often a block repeats.
     """
 
     id: str
@@ -46,6 +50,8 @@ class Vertex:
     value: str = ""
     grad: str = ""
     cluster: str = ""
+    op: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -63,7 +69,7 @@ class Vertex:
             lines.append(f"= {self.value}")
         if self.grad:
             lines.append(f"grad = {self.grad}")
-        return tuple(lines)
+        return (*lines, *self.notes)
 
 
 @dataclass(frozen=True)
@@ -81,10 +87,37 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """Vertices in order of creation; edges in order of their target, then of its arguments."""
+    """Vertices in order of creation; edges in order of their target, then of its arguments.
+
+    `modules` holds the path and the class of each module: `(("net.0", "Linear"), ...)`.
+    """
 
     vertices: tuple[Vertex, ...]
     edges: tuple[Edge, ...]
+    modules: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"Graph of {len(self.vertices)} nodes and {len(self.edges)} edges"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the picture, or in words why there is none."""
+        bundle = {"text/plain": str(self)}
+        try:
+            for painter in _painters:
+                bundle["image/svg+xml"] = painter(self)
+        # A notebook would print a traceback in place of the cell's result.
+        except Exception as error:
+            bundle["text/plain"] += f" (no picture: {error})"
+        return bundle
+
+
+_painters: list[Callable[[Graph], str]] = []
+
+
+def shown_by(painter: Callable[[Graph], str]) -> Callable[[Graph], str]:
+    """Let a renderer, which stands above this file, draw graphs in notebooks."""
+    _painters[:] = [painter]
+    return painter
 
 
 def read_graph(
@@ -93,6 +126,9 @@ def read_graph(
     show_values: bool = False,
     show_grads: bool = False,
     show_shapes: bool = True,
+    show_attrs: bool = False,
+    show_saved: bool = False,
+    max_attr_chars: int = 50,
 ) -> Graph:
     """Read the recorded graph of a tensor, or of several.
 
@@ -104,6 +140,10 @@ def read_graph(
         Names: a mapping from name to Tensor, or a Module (its `named_parameters()`).
     show_values, show_grads, show_shapes
         Which texts the vertices get. Values that a backward pass freed are left out.
+    show_attrs, show_saved
+        Give each op a line per option, or a line that tells the shapes of the inputs it keeps.
+    max_attr_chars
+        Where such a line is cut.
 
     Returns
     -------
@@ -129,48 +169,31 @@ def read_graph(
     for tensor in outputs:
         if not hasattr(tensor, "_node"):
             raise TypeError(f"read_graph: the output must be a Tensor, not {_type_name(tensor)}")
-    reader = _Reader(_names(params), show_values, show_grads, show_shapes)
+    owners, modules = _modules(params)
+    notes = (show_attrs, show_saved, max_attr_chars)
+    reader = _Reader(_names(params), owners, show_values, show_grads, show_shapes, notes)
     for node in _reachable(tensor._node for tensor in outputs):
         reader.add_op(node)
     for tensor in outputs:
         reader.add_output(tensor)
-    return Graph(tuple(reader.vertices), tuple(reader.edges))
-
-
-def summarize(array: Any) -> str:
-    """A short text for an array: its numbers when they are few, else its range and mean.
-
-    Examples
-    --------
-    >>> summarize(np.array([1.0, 2.5]))
-    '[1, 2.5]'
-    >>> summarize(np.arange(10.0))
-    '0 .. 9, mean 4.5'
-    """
-    array = np.asarray(array)
-    if array.size == 0:
-        return "empty"
-    if array.ndim == 0:
-        return _number(array)
-    if array.size <= 4:
-        return "[" + ", ".join(_number(entry) for entry in array.ravel()) + "]"
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        return f"{int((~np.isfinite(array)).sum())} of {array.size} are NaN or inf"
-    if array.dtype.kind not in "fiu":
-        return ""
-    low, high, mean = array.min(), array.max(), array.mean(dtype=np.float64)
-    return f"{_number(low)} .. {_number(high)}, mean {_number(mean)}"
+    return Graph(tuple(reader.vertices), tuple(reader.edges), modules)
 
 
 class _Reader:
     """Collects vertices and edges; every object is drawn once, however often it is used."""
 
     def __init__(
-        self, names: dict[int, str], show_values: bool, show_grads: bool, show_shapes: bool
+        self,
+        names: dict[int, str],
+        owners: dict[int, str],
+        show_values: bool,
+        show_grads: bool,
+        show_shapes: bool,
+        notes: tuple[bool, bool, int],
     ) -> None:
         self.vertices: list[Vertex] = []
         self.edges: list[Edge] = []
-        self.names = names
+        self.names, self.owners, self.notes = names, owners, notes
         self.show_values, self.show_grads, self.show_shapes = show_values, show_grads, show_shapes
         self._ids: dict[int, str] = {}  # id(node, leaf or array) -> id of its vertex
 
@@ -178,23 +201,23 @@ class _Reader:
         """Add an op, and before it those of its inputs that are not there yet."""
         sources: list[tuple[str, Any]] = []  # vertex and array
         positions = []
-        for position, (edge, value) in enumerate(_arguments(node)):
+        for position, (edge, value) in enumerate(arguments(node)):
             if isinstance(edge, Node):
                 sources.append((self._ids[id(edge)], edge.out))
             elif edge is not None:
                 sources.append((self._add_tensor(edge), edge._array))
-            elif _is_data(value):
+            elif is_data(value):
                 sources.append((self._add_data(value), value))
             else:
                 continue
             positions.append(position)
         for name, value in node.params.items():
-            if _is_data(value):  # class labels, an index, a mask
+            if is_data(value):  # class labels, an index, a mask
                 sources.append((self._add_data(value, name), node.out))
                 positions.append(len(node.edges))
-        target = self._add(node, "op", _op_label(node), node.out)
+        target = self._add(node, "op", op_label(node, not self.notes[0]), node.out)
         for position, (source, array) in zip(positions, sources, strict=True):
-            label = _broadcast(node, array) if self.show_shapes else ""
+            label = broadcast(node, array) if self.show_shapes else ""
             self.edges.append(Edge(source, target, label, position))
 
     def add_output(self, tensor: Any) -> None:
@@ -232,10 +255,16 @@ class _Reader:
                 dtype=str(getattr(array, "dtype", None) or ""),
                 value=summarize(array) if self.show_values and has_value else "",
                 grad=_grad_text(tensor) if self.show_grads and tensor is not None else "",
-                cluster=label.rpartition(".")[0] if kind == "parameter" else "",
+                cluster=self._cluster(label, tensor) if kind == "parameter" else "",
+                op=key.op.name if isinstance(key, Node) else "",
+                notes=op_notes(key, *self.notes) if isinstance(key, Node) else (),
             )
         )
         return vertex_id
+
+    def _cluster(self, label: str, tensor: Any) -> str:
+        """Known from the modules themselves, or else from a name with dots."""
+        return self.owners.get(id(tensor), label.rpartition(".")[0])
 
 
 def _reachable(roots: Iterable[Any]) -> list[Node]:
@@ -268,40 +297,36 @@ def _names(params: Any) -> dict[int, str]:
     return names
 
 
-def _arguments(node: Node) -> list[tuple[Any, Any]]:
-    """Edge and saved value of each positional argument; freed values are None."""
-    saved = () if node.saved is FREED else node.saved
-    return list(zip_longest(node.edges, saved[: len(node.edges)]))
+def _modules(params: Any) -> tuple[dict[int, str], tuple[tuple[str, str], ...]]:
+    """Path of the module that holds each parameter, by identity; path and class of all modules.
+
+    A parameter that several modules share belongs to the innermost that contains them all.
+    """
+    if not hasattr(params, "named_modules"):
+        return {}, ()
+    owners: dict[int, str] = {}
+    modules = []
+    for path, module in params.named_modules():
+        modules.append((str(path), _type_name(module)))
+        for _, tensor in module.named_parameters(recurse=False):
+            owners[id(tensor)] = common_module(owners.get(id(tensor), path), path)
+    return owners, tuple(modules)
 
 
-def _op_label(node: Node) -> str:
-    """`mul 2.0`; `1.0 div` when the scalar is the left operand; `sum axis=0` with an option."""
-    before: list[str] = []
-    after: list[str] = []
-    seen_tensor = False
-    for edge, value in _arguments(node):
-        if edge is None and isinstance(value, (bool, int, float, np.generic)):
-            (after if seen_tensor else before).append(_number(value, exact=True))
-        elif edge is not None or _is_data(value):
-            seen_tensor = True
-    options = [
-        f"{name}={value!r}"
-        for name, value in node.params.items()
-        if isinstance(value, (bool, int, float, str, tuple)) and value is not False
-    ]
-    return " ".join([*before, node.op.name, *after, *(text for text in options if len(text) <= 24)])
+def common_module(first: str, second: str) -> str:
+    """The innermost module that contains both.
 
-
-def _broadcast(node: Node, array: Any) -> str:
-    """`(10,) → (32, 10)` where an elementwise op stretches its input, else nothing."""
-    if not node.op.elementwise or array.shape == node.out.shape:
-        return ""
-    return f"{tuple(array.shape)} → {tuple(node.out.shape)}"
-
-
-def _is_data(value: Any) -> bool:
-    """An array, or what stands for one whose numbers were not kept; a NumPy scalar is neither."""
-    return hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, np.generic)
+    Examples
+    --------
+    >>> common_module("net.0.linear", "net.1"), common_module("net.0", "net.0")
+    ('net', 'net.0')
+    """
+    shared = []
+    for a, b in zip(first.split("."), second.split("."), strict=False):
+        if a != b:
+            break
+        shared.append(a)
+    return ".".join(shared)
 
 
 def _grad_text(tensor: Any) -> str:
@@ -310,16 +335,6 @@ def _grad_text(tensor: Any) -> str:
 
 def _name(tensor: Any) -> str:
     return str(getattr(tensor, "name", None) or "")
-
-
-def _number(value: Any, exact: bool = False) -> str:
-    """Four digits; `exact` keeps Python's own text when it is short (2.0 stays 2.0)."""
-    number = value.item() if hasattr(value, "item") else value
-    if exact and len(repr(number)) <= 8:
-        return repr(number)
-    if isinstance(number, float) and math.isfinite(number):
-        return f"{number:.4g}"
-    return str(number)
 
 
 def _type_name(value: object) -> str:

@@ -38,9 +38,18 @@ class Layered:
     trunks: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     layers: list[list[int]] = field(default_factory=list)
 
+    def add_dummy(self, rank: int) -> None:
+        """One more dummy, at the end of a layer and joined to nothing."""
+        self.layers[rank].append(len(self.ranks))
+        self.ranks.append(rank)
+        self.above.append([])
+        self.below.append([])
 
-def arrange(count: int, ends: list[tuple[int, int]]) -> Layered:
+
+def arrange(count: int, ends: list[tuple[int, int]], ranks: list[int] | None = None) -> Layered:
     """Layers of `count` vertices with their order, for the edges `ends` (source, target).
+
+    The layers are those in `ranks` or, by default, of `assign_ranks`.
 
     Raises
     ------
@@ -55,7 +64,7 @@ def arrange(count: int, ends: list[tuple[int, int]]) -> Layered:
     most = [1] * count
     for (source, _), copy in copies.items():
         most[source] = max(most[source], copy + 1)
-    layered = Layered(count, assign_ranks(count, list(copies)), links, most)
+    layered = Layered(count, ranks or assign_ranks(count, list(copies)), links, most)
     _add_trunks(layered)
     _fill_layers(layered)
     _reduce_crossings(layered)

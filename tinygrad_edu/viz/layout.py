@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from .clusters import Cluster, find_clusters
 from .graph import Edge, Graph, Vertex
-from .layers import Layered, arrange
+from .layers import Layered, arrange, assign_ranks
+from .nests import Nests
 from .places import LANE, place, separate
 from .style import CUT, DETAIL_SIZE, box_size, text_width
 
@@ -19,6 +21,8 @@ PORT = 14.0  # between the ends of two edges at the same box
 GAP = 26.0  # between two layers, at least, and without the arrow heads
 ARROW = 12.0  # the straight end of an edge
 LABEL = 14.0  # height of an edge's label
+HEAD = 20.0  # height of a frame's title
+FOOT = 10.0  # between a frame's bottom and what is inside
 
 Point = tuple[float, float]
 
@@ -48,13 +52,33 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """The frame of a module: its left upper corner, its size, and how deep it is nested.
+
+    The title stands in its left upper corner, `HEAD` px high.
+    """
+
+    title: str
+    path: str
+    left: float
+    top: float
+    width: float
+    height: float
+    depth: int = 0
+
+
+@dataclass(frozen=True)
 class Layout:
-    """A drawing without its style: what renderers need besides the graph."""
+    """A drawing without its style: what renderers need besides the graph.
+
+    Frames go behind everything, outer ones first.
+    """
 
     width: float
     height: float
     boxes: dict[str, Box]
     routes: tuple[Route, ...]
+    frames: tuple[Frame, ...] = ()
 
 
 def lay_out(graph: Graph, size: Callable[[Vertex], tuple[float, float]] = box_size) -> Layout:
@@ -90,10 +114,18 @@ def lay_out(graph: Graph, size: Callable[[Vertex], tuple[float, float]] = box_si
     unknown = {end for edge in graph.edges for end in (edge.source, edge.target)} - set(numbers)
     if unknown:
         raise ValueError(f"edges name unknown vertices: {', '.join(sorted(unknown))}")
-    layered = arrange(
-        len(graph.vertices), [(numbers[edge.source], numbers[edge.target]) for edge in graph.edges]
+    count = len(graph.vertices)
+    ends = [(numbers[edge.source], numbers[edge.target]) for edge in graph.edges]
+    ranks = assign_ranks(count, ends)
+    clusters = find_clusters(graph)
+    nests = Nests(
+        count,
+        [({numbers[name] for name in c.members}, c.parent) for c in clusters],
+        [text_width(c.title, DETAIL_SIZE) + 2 * FOOT for c in clusters],
     )
-    return _Drawing(graph, layered, [size(vertex) for vertex in graph.vertices]).finish()
+    layered = arrange(count, ends, nests.ranks(ends, ranks) if clusters else ranks)
+    sizes = [size(vertex) for vertex in graph.vertices]
+    return _Drawing(graph, layered, sizes, clusters, nests).finish()
 
 
 def bend(start: Point, end: Point) -> tuple[Point, Point]:
@@ -112,21 +144,43 @@ class _Drawing:
     """One drawing in the making; vertices and edges go by their numbers in the graph."""
 
     def __init__(
-        self, graph: Graph, layered: Layered, sizes: Sequence[tuple[float, float]]
+        self,
+        graph: Graph,
+        layered: Layered,
+        sizes: Sequence[tuple[float, float]],
+        clusters: tuple[Cluster, ...],
+        nests: Nests,
     ) -> None:
         self.graph, self.layered, self.sizes = graph, layered, sizes
+        self.clusters, self.nests = clusters, nests
+        if clusters:
+            nests.seat_dummies(layered)
         half = [width / 2 for width, _ in sizes] + [0.0] * (len(layered.ranks) - layered.real)
         for edge, link in zip(graph.edges, layered.links, strict=True):
             if edge.label:  # room beside the box for the label
                 room = PORT + text_width(edge.label, DETAIL_SIZE)
                 half[link.target] = max(half[link.target], sizes[link.target][0] / 2 + room)
-        self.x = [round(x + MARGIN, 1) for x in place(layered, half)]
+        self.x, self.borders = self._places(half)
         self.right = max((x + w for x, w in zip(self.x, half, strict=True)), default=MARGIN)
+        self.right = max([self.right, *(right for _, right in self.borders)])
         empty = [key for key, trunk in layered.trunks.items() if not trunk]
         self.lanes = {key: self.right + LANE * (n + 1) for n, key in enumerate(empty)}
         self.starts = [self._start(edge) for edge in range(len(graph.edges))]
         self.ends, self.rows = self._ends()
         self.top, self.bottom = self._bands()
+
+    def _places(self, half: list[float]) -> tuple[list[float], list[tuple[float, float]]]:
+        """The x of vertices and dummies, and the sides of the frames."""
+        x = place(self.layered, half)
+        borders: list[tuple[float, float]] = []
+        if self.clusters:
+            self.nests.sort(self.layered, x)
+            x = place(self.layered, half, self.nests.borders)
+            x, borders = self.nests.push_apart(self.layered, x, half)
+        lefts = [a - w for a, w in zip(x, half, strict=True)] + [left for left, _ in borders]
+        shift = MARGIN - min(lefts, default=0.0)
+        sides = [(round(left + shift, 1), round(right + shift, 1)) for left, right in borders]
+        return [round(a + shift, 1) for a in x], sides
 
     def finish(self) -> Layout:
         """Put it together."""
@@ -136,8 +190,31 @@ class _Drawing:
         runs = {key: self._runs(key) for key in self.layered.trunks}
         routes = tuple(self._route(number, runs) for number in range(len(self.graph.edges)))
         width = max([self.right, *self.lanes.values()]) + MARGIN
-        height = self.bottom[-1] + MARGIN if self.bottom else 2 * MARGIN
-        return Layout(round(width, 1), round(height, 1), boxes, routes)
+        height = self.bottom[-1] + self.foot + MARGIN if self.bottom else 2 * MARGIN
+        return Layout(round(width, 1), round(height, 1), boxes, routes, self._frames())
+
+    def _frames(self) -> tuple[Frame, ...]:
+        """Frames begin above the ends of the edges that come in."""
+        frames = []
+        for number, cluster in enumerate(self.clusters):
+            (left, right), (first, last) = self.borders[number], self.nests.spans[number]
+            top = self.top[first] - ARROW - self.label_room[first] - HEAD * self.starting[number]
+            height = self.bottom[last] + FOOT * self.ending[number] - top
+            size = (round(right - left, 1), round(height, 1))
+            depth = len(self.nests.chains[number]) - 1
+            frames.append(Frame(cluster.title, cluster.path, left, round(top, 1), *size, depth))
+        return tuple(frames)
+
+    def _nested(self) -> tuple[list[int], list[int]]:
+        """Per frame, how many begin in its first layer, inside it and itself; how many end."""
+        starting, ending = [1] * len(self.clusters), [1] * len(self.clusters)
+        for number in reversed(range(len(self.clusters))):
+            parent, spans = self.clusters[number].parent, self.nests.spans
+            if parent >= 0 and spans[parent][0] == spans[number][0]:
+                starting[parent] = max(starting[parent], starting[number] + 1)
+            if parent >= 0 and spans[parent][1] == spans[number][1]:
+                ending[parent] = max(ending[parent], ending[number] + 1)
+        return starting, ending
 
     def _start(self, number: int) -> float:
         """The x where an edge leaves: the middle of its source, unless it has a parallel edge."""
@@ -183,13 +260,23 @@ class _Drawing:
             if self.graph.edges[number].label:
                 rows[rank] = max(rows[rank], self.rows[number] + 1)
         self.label_room = [LABEL * count for count in rows]
+        self.starting, self.ending = self._nested()
+        heads, feet = [0.0] * (len(layers) + 1), [0.0] * (len(layers) + 1)
+        for number in range(len(self.clusters)):
+            first, last = self.nests.spans[number]
+            heads[first] = max(heads[first], HEAD * self.starting[number])
+            feet[last] = max(feet[last], FOOT * self.ending[number])
         tops, bottoms, y = [], [], MARGIN
         for rank, layer in enumerate(layers):
             if rank:
                 y += GAP + min(reach[rank] / 8, 40.0) + ARROW + self.label_room[rank]
+                y += heads[rank] + feet[rank - 1]
+            elif heads[0]:
+                y += heads[0] + ARROW
             tops.append(round(y, 1))
             y += max((self.sizes[v][1] for v in layer if v < self.layered.real), default=LANE)
             bottoms.append(round(y, 1))
+        self.foot = feet[len(layers) - 1]
         return tops, bottoms
 
     def _middle(self, v: int) -> float:

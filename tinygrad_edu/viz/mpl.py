@@ -4,10 +4,13 @@ import io
 from typing import Any
 
 from .graph import Graph, Vertex
-from .layout import Box, Layout, Route, bend, lay_out
+from .layout import Box, Frame, Layout, Route, bend, lay_out
 from .style import (
     DETAIL_SIZE,
     EDGE_COLOR,
+    FRAME_COLOR,
+    FRAME_FILLS,
+    ROUNDED,
     STYLES,
     TEXT_COLOR,
     TITLE_SIZE,
@@ -41,8 +44,15 @@ def to_image(graph: Graph, kind: str, layout: Layout | None = None) -> bytes:
     axes.set_xlim(0, layout.width)
     axes.set_ylim(layout.height, 0)
     axes.set_axis_off()
+    for frame in layout.frames:
+        _draw_frame(axes, frame, zoom)
     for route in layout.routes:
         _draw_edge(axes, route, zoom)
+    for frame in layout.frames:
+        ground = {"facecolor": FRAME_FILLS[frame.depth % 2], "edgecolor": "none", "pad": 1.0}
+        options = {"ha": "left", "weight": "bold", "bbox": ground}
+        size = DETAIL_SIZE * zoom
+        _write(axes, frame.left + 9, frame.top + 14, frame.title, size, **options)
     for vertex in graph.vertices:
         _draw_node(axes, vertex, layout.boxes[vertex.id], zoom)
     # No date and no version: the same graph gives the same file.
@@ -50,6 +60,15 @@ def to_image(graph: Graph, kind: str, layout: Layout | None = None) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format=kind, dpi=72 * SCALE, metadata=metadata)
     return file.getvalue()
+
+
+def _draw_frame(axes: Any, frame: Frame, zoom: float) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    paint: Any = {"facecolor": FRAME_FILLS[frame.depth % 2], "edgecolor": FRAME_COLOR}
+    corner, rounding = (frame.left, frame.top), "round,pad=0,rounding_size=6"
+    size = (frame.width, frame.height)
+    axes.add_patch(FancyBboxPatch(corner, *size, boxstyle=rounding, linewidth=zoom, **paint))
 
 
 def _draw_edge(axes: Any, route: Route, zoom: float) -> None:
@@ -77,14 +96,16 @@ def _draw_node(axes: Any, vertex: Vertex, box: Box, zoom: float) -> None:
 
     style = STYLES[vertex.kind]
     paint: Any = {"facecolor": style.fill, "edgecolor": style.stroke, "linewidth": 1.5 * zoom}
-    if vertex.kind == "op":
-        corner = (box.x - box.width / 2, box.y - box.height / 2)
-        rounding = "round,pad=0,rounding_size=9"
-        axes.add_patch(FancyBboxPatch(corner, box.width, box.height, boxstyle=rounding, **paint))
-    else:
-        frames = [(box.width, box.height), inner_box(box.width, box.height)]
-        for frame in frames[: style.peripheries]:
-            axes.add_patch(Polygon(outline(vertex.kind, box.x, box.y, *frame), **paint))
+    frames = [(box.width, box.height), inner_box(box.width, box.height)]
+    for width, height in frames[: style.peripheries]:
+        if vertex.kind in ROUNDED:
+            corner, rounding = (
+                (box.x - width / 2, box.y - height / 2),
+                "round,pad=0,rounding_size=9",
+            )
+            axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle=rounding, **paint))
+        else:
+            axes.add_patch(Polygon(outline(vertex.kind, box.x, box.y, width, height), **paint))
     lines = line_sizes(vertex)
     y = box.y - sum(line_height(size) for _, size in lines) / 2
     for text, size in lines:

@@ -1,6 +1,6 @@
 """Horizontal places in a layered drawing: neighbours above each other, and nothing too close."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from .layers import Layered
@@ -38,7 +38,11 @@ def separate(
     return [mean + shift for mean, shift in zip(means, shifts, strict=False)]
 
 
-def place(layered: Layered, half: Sequence[float]) -> list[float]:
+def place(
+    layered: Layered,
+    half: Sequence[float],
+    borders: Callable[[int, int], float] | None = None,
+) -> list[float]:
     """The x of each vertex and dummy; the leftmost box begins at 0.
 
     Parameters
@@ -47,6 +51,8 @@ def place(layered: Layered, half: Sequence[float]) -> list[float]:
         Layers with their order.
     half
         Half the width that each vertex needs.
+    borders
+        How much more room two neighbours need between them, if any do.
 
     Notes
     -----
@@ -56,16 +62,19 @@ def place(layered: Layered, half: Sequence[float]) -> list[float]:
     above = _followed(layered, layered.above, layered.below)
     below = _followed(layered, layered.below, layered.above)
     x = [0.0] * len(half)
+    gaps: dict[tuple[int, int], float] = {}
     for layer in layered.layers:  # side by side, to start from
         for left, right in pairwise(layer):
             x[right] = x[left] + half[left] + half[right] + SPACE
+            gap = half[left] + half[right] + (SPACE if max(left, right) < layered.real else LANE)
+            gaps[left, right] = gap + (borders(left, right) if borders else 0.0)
     for _ in range(ROUNDS):
         for layer in reversed(layered.layers):
-            _move(layered, layer, below, x, half)
+            _move(layered, layer, below, x, gaps)
         for layer in layered.layers:
-            _move(layered, layer, above, x, half)
+            _move(layered, layer, above, x, gaps)
     for layer in layered.layers:
-        _move(layered, layer, below, x, half, only_inputs=True)
+        _move(layered, layer, below, x, gaps, only_inputs=True)
     leftmost = min((a - b for a, b in zip(x, half, strict=True)), default=0.0)
     return [a - leftmost for a in x]
 
@@ -105,7 +114,7 @@ def _move(
     layer: list[int],
     followed: list[list[int]],
     x: list[float],
-    half: Sequence[float],
+    gaps: dict[tuple[int, int], float],
     only_inputs: bool = False,
 ) -> None:
     """Move a layer to those it follows; at the end only the inputs: they stand where ops are."""
@@ -115,9 +124,6 @@ def _move(
         near = followed[v] if is_input or not only_inputs else []
         desired.append(sum(x[u] for u in near) / len(near) if near else x[v])
         weights.append(1.0 if is_input else 1e6 if only_inputs else 8.0 if v >= layered.real else 4)
-    gaps = [
-        half[u] + half[v] + (SPACE if max(u, v) < layered.real else LANE)
-        for u, v in pairwise(layer)
-    ]
-    for v, moved in zip(layer, separate(desired, weights, gaps), strict=True):
+    wide = [gaps[pair] for pair in pairwise(layer)]
+    for v, moved in zip(layer, separate(desired, weights, wide), strict=True):
         x[v] = moved

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from .dot import to_dot
-from .graph import Graph, read_graph
+from .folding import fold as fold_repeats
+from .graph import Graph, read_graph, shown_by
 from .mpl import to_image
 from .svg import to_svg
 
-SUFFIXES = (".svg", ".png", ".pdf", ".dot")
+SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".tex")
 VARIABLE = "TINYGRAD_EDU_DOT"
 TIMEOUT = 60.0  # seconds that a program may take before the next one is asked
 SIGNS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}  # what a good answer contains
@@ -40,13 +41,19 @@ class RenderResult:
 
 
 def save(
-    output: Any, path: str | os.PathLike[str], params: Any = None, **show: bool
+    output: Any,
+    path: str | os.PathLike[str],
+    params: Any = None,
+    *,
+    fold: bool | None = None,
+    **show: Any,
 ) -> RenderResult:
-    """Draw a graph into a file; the suffix says how: `.svg`, `.png`, `.pdf` or `.dot`.
+    """Draw a graph into a file; the suffix says how: `.svg`, `.png`, `.pdf`, `.dot` or `.tex`.
 
     The first of these that works draws: the program that the environment variable
     `TINYGRAD_EDU_DOT` names, `dot`, pygraphviz (2 or later), the built-in layout (PNG and PDF
-    then need matplotlib). The file appears complete or not at all.
+    then need matplotlib). LaTeX (a page with a TikZ picture) always has the built-in layout. The
+    file appears complete or not at all.
 
     Parameters
     ----------
@@ -56,6 +63,9 @@ def save(
         The file to write.
     params, **show
         As for `read_graph`. A Graph was read already and takes none.
+    fold
+        Whether blocks of ops that repeat are drawn once, with a count; by default they are if
+        there are more than 200 vertices.
 
     Returns
     -------
@@ -92,13 +102,17 @@ def save(
         graph = output
     else:
         raise TypeError("save: params and show_... are for a Tensor; give them to read_graph")
-    content, engine, skipped = draw(graph, kind)
+    content, engine, skipped = draw(fold_repeats(graph, fold), kind)
     write_atomically(path, content)
     return RenderResult(path, engine, skipped)
 
 
 def draw(graph: Graph, kind: str) -> tuple[bytes, str, tuple[str, ...]]:
     """A picture's bytes, the engine that drew it, and why those before it did not."""
+    if kind == "tex":
+        from .tikz import graph_tikz
+
+        return graph_tikz(graph).encode(), "built-in", ()
     source = to_dot(graph).source
     if kind == "dot":
         return source.encode(), "text", ()
@@ -118,6 +132,12 @@ def draw(graph: Graph, kind: str) -> tuple[bytes, str, tuple[str, ...]]:
         f"nothing here can draw {kind.upper()}: install the extra tinygrad-edu[plot], or save as "
         f".svg, which needs nothing. Tried:\n  {reasons}"
     )
+
+
+@shown_by
+def notebook_svg(graph: Graph) -> str:
+    """The picture of a graph in a notebook: it stands alone, and long repeats are folded."""
+    return to_svg(fold_repeats(graph))
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -41,8 +41,12 @@ STYLES: dict[Kind, Style] = {
     "leaf": Style("#fcf8c9", "#8a7d00", "box"),
     "parameter": Style("#fdecc8", "#b87a00", "box", peripheries=2),
     "op": Style("#f2f2f2", "#4d4d4d", "box", dot_style="rounded,filled"),
+    "block": Style("#f2f2f2", "#4d4d4d", "box", dot_style="rounded,filled", peripheries=2),
     "output": Style("#d3f0e6", "#00795a", "octagon"),
 }
+ROUNDED = ("op", "block")  # the kinds with round corners
+FRAME_FILLS = ("#f6f6fb", "#ececf6")  # of modules, alternating with their depth
+FRAME_COLOR = "#8585a8"
 
 
 def text_width(text: str, size: float) -> float:
@@ -89,7 +93,7 @@ def inner_box(width: float, height: float) -> tuple[float, float]:
 def outline(
     kind: Kind, x: float, y: float, width: float, height: float
 ) -> list[tuple[float, float]]:
-    """Corners of the outline around the centre (x, y), clockwise (an op's are then rounded)."""
+    """Corners of the outline around the centre (x, y), clockwise (some are then rounded)."""
     left, right, top, bottom = x - width / 2, x + width / 2, y - height / 2, y + height / 2
     if kind == "input":
         return [(left + CUT, top), (right, top), (right - CUT, bottom), (left, bottom)]

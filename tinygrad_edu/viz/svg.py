@@ -4,11 +4,14 @@ from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from .graph import Graph, Vertex
-from .layout import Box, Layout, Point, Route, bend, lay_out
+from .layout import Box, Frame, Layout, Point, Route, bend, lay_out
 from .style import (
     DETAIL_SIZE,
     EDGE_COLOR,
     FONTS,
+    FRAME_COLOR,
+    FRAME_FILLS,
+    ROUNDED,
     STYLES,
     TEXT_COLOR,
     TITLE_SIZE,
@@ -37,7 +40,8 @@ def to_svg(graph: Graph, layout: Layout | None = None, title: str = "Computation
     Returns
     -------
     str
-        XML with one `<g class="node">` per vertex and one `<g class="edge">` per edge.
+        XML with one `<g class="node">` per vertex, one `<g class="edge">` per edge, and one
+        `<rect class="cluster">` per frame.
 
     Examples
     --------
@@ -53,16 +57,39 @@ def to_svg(graph: Graph, layout: Layout | None = None, title: str = "Computation
         f'viewBox="0 0 {width} {height}" role="img" aria-label={quoteattr(_clean(summary))}>',
         f"<title>{_text(title)}</title>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',  # legible on a dark page as well
+        *(_cluster(frame) for frame in layout.frames),
         f'<g fill="none" stroke="{EDGE_COLOR}" stroke-width="1.3">',
         *(_edge(route) for route in layout.routes),
         "</g>",
         f'<g font-family="{FONTS}" font-size="{DETAIL_SIZE}" fill="{TEXT_COLOR}">',
+        *(_title(frame) for frame in layout.frames),
         *(_label(route) for route in layout.routes if route.edge.label),
         *(_node(vertex, layout.boxes[vertex.id]) for vertex in graph.vertices),
         "</g>",
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _cluster(frame: Frame) -> str:
+    return (
+        f'<rect class="cluster" data-cluster={quoteattr(_clean(frame.path))} '
+        f'x="{_number(frame.left)}" y="{_number(frame.top)}" width="{_number(frame.width)}" '
+        f'height="{_number(frame.height)}" rx="6" fill="{FRAME_FILLS[frame.depth % 2]}" '
+        f'stroke="{FRAME_COLOR}"/>'
+    )
+
+
+def _title(frame: Frame) -> str:
+    """On a ground of its own, because an edge may come in behind it."""
+    width = text_width(frame.title, DETAIL_SIZE)
+    return (
+        f'<rect x="{_number(frame.left + 6)}" y="{_number(frame.top + 3)}" '
+        f'width="{_number(width + 6)}" height="{DETAIL_SIZE + 4}" '
+        f'fill="{FRAME_FILLS[frame.depth % 2]}"/>'
+        f'<text class="cluster-title" x="{_number(frame.left + 9)}" '
+        f'y="{_number(frame.top + 14)}" font-weight="bold">{_text(frame.title)}</text>'
+    )
 
 
 def _edge(route: Route) -> str:
@@ -116,13 +143,13 @@ def _node(vertex: Vertex, box: Box) -> str:
 def _frame(vertex: Vertex, box: Box) -> str:
     style = STYLES[vertex.kind]
     paint = f'fill="{style.fill}" stroke="{style.stroke}" stroke-width="1.5"'
-    if vertex.kind == "op":
-        left, top = box.x - box.width / 2, box.y - box.height / 2
-        return (
-            f'<rect x="{_number(left)}" y="{_number(top)}" width="{_number(box.width)}" '
-            f'height="{_number(box.height)}" rx="9" {paint}/>'
-        )
     frames = [(box.width, box.height), inner_box(box.width, box.height)]
+    if vertex.kind in ROUNDED:
+        return "".join(
+            f'<rect x="{_number(box.x - width / 2)}" y="{_number(box.y - height / 2)}" '
+            f'width="{_number(width)}" height="{_number(height)}" rx="9" {paint}/>'
+            for width, height in frames[: style.peripheries]
+        )
     return "".join(
         f'<polygon points="{" ".join(map(_point, outline(vertex.kind, box.x, box.y, *frame)))}" '
         f"{paint}/>"

@@ -157,7 +157,9 @@ def per_slice(s: Study) -> Finding | None:
         if both.sum(axis).max() < 2:
             continue
         top = ratio.sum(axis, keepdims=True) / np.maximum(both.sum(axis, keepdims=True), 1)
-        if same(v.analytic, top * v.numeric) and np.all(abs(top[both.any(axis)]) > 1e-9):
+        if same(v.analytic, top * v.numeric) and np.all(
+            abs(top.reshape(-1)[both.any(axis)]) > 1e-9
+        ):
             text = f"analytic / numeric is one number for each {words}: a factor of it is lost"
             return Finding("missing_chain", text, 0.84)
     return None

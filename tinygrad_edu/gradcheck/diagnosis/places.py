@@ -105,6 +105,8 @@ def one_use(s: Study) -> Finding | None:
     if extra.any() or not lost.any() or (v.x.shape == v.y.shape and not moves_data(v)):
         return None
     uses, kept = v.needs.sum(0), (v.right & v.needs).sum(0)
+    if _different(v):
+        return None
     if _broadcast(v) and _slice_lost(v):
         text = f"{int(lost.sum())} uses of the input are lost, in all slices of y but one"
         return Finding("unbroadcast", f"{text}: not summed over the broadcast axis", 0.9)
@@ -116,6 +118,21 @@ def one_use(s: Study) -> Finding | None:
     if not any(x.dtype.kind in "iu" for x in v.xs) and (_broadcast(v) or _slice_lost(v)):
         return Finding("unbroadcast", f"{text}: not summed over the broadcast axis", 0.9)
     return Finding("index_dup", f"{text}: later uses overwrite earlier ones", 0.9)
+
+
+def _different(v: View) -> bool:
+    """Are the uses different functions of the element, as in ``stack([r * cos(t), r * sin(t)])``?
+
+    A broadcast input is used with equal numbers, or with those of another operand.
+    """
+    if any(x.dtype.kind in "iu" for x in v.xs) or v.y.ndim <= v.x.ndim:
+        return False
+    stacked = v.y.ndim - v.x.ndim
+    others = [v.xs[o] for o in floating(v.xs) if o != v.k]
+    if v.y.shape[stacked:] != v.x.shape or any(a.ndim >= v.y.ndim for a in others):
+        return False
+    slices = v.numeric.reshape(-1, v.x.size, v.x.size)
+    return not all(same(slices[0], other) for other in slices[1:])
 
 
 def _slice_lost(v: View) -> bool:
@@ -161,10 +178,11 @@ def region(s: Study) -> Finding | None:
     if v.y.size > 1 and all(_silent(w, bad) for w, bad in zip(pooled, rows, strict=True)):
         text = f"{sum(int(bad.sum()) for bad in rows)} outputs that must pass nothing pass g"
         return Finding("mask", f"{text}, or the other way: the mask is wrong", 0.86)
-    # What the function reads at any point; entries outside it are no matter of a mask.
-    reach = np.any([w.needs for w in pooled], 0)
-    if any((e & ~reach).any() for e in extra) and not _elementwise(v) and v.y.size > 1:
-        return None
+    coupled = not _elementwise(v) and v.y.size > 1
+    if coupled and any(e.any() for e in extra):
+        reach = _reach(s, pooled)
+        if any((e & ~reach).any() for e in extra):
+            return None
     if not any(e.any() for e in extra) and _partial(v):
         return Finding(
             "missing_term", "each output lacks some of its entries: a term is lost", 0.87
@@ -176,6 +194,20 @@ def region(s: Study) -> Finding | None:
     text = f"{count[0]} entries are 0 and must not be, {count[1]} must be 0 and are not"
     kind = "inverted" if all(count) else "too small" if count[0] else "missing or too large"
     return Finding("mask", f"{text}: the mask is {kind}", 0.86)
+
+
+def _reach(s: Study, pooled: list[View]) -> np.ndarray:
+    """What the function reads at any point; entries outside it are no matter of a mask.
+
+    But an element that it never reads (above the diagonal of a triangle) is.
+    """
+    reach = np.any([w.needs for w in pooled], 0)
+    for _ in range(8):  # a condition that holds half of the time is met but for 1 in 256
+        other = s.numeric(s.shuffled(s.e.xs), s.k)
+        if other is not None and other.shape == reach.shape:
+            reach |= abs(other) > pooled[0].floor
+    kept = np.any([w.right & w.needs for w in pooled], 0)
+    return np.asarray(reach | (~reach.any(0) & kept.any()))
 
 
 def _silent(v: View, rows: np.ndarray) -> bool:
@@ -224,10 +256,12 @@ def pieces(s: Study) -> Finding | None:
     pooled = [w for w in s.views if _elementwise(w) and w.x.shape == w.y.shape]
     if not pooled or len(pooled) < len(s.views):
         return None
-    true = np.unique(np.concatenate([w.numeric.diagonal() for w in pooled]).round(7))
-    got = np.unique(np.concatenate([w.analytic.diagonal() for w in pooled]).round(7))
-    if not 1 < true.size <= 4 or not np.isin(got, true).all() or got.size < 2:
-        return None
+    for w in pooled:  # one by one: a slope may be an input
+        true = np.unique(w.numeric.diagonal().round(7))
+        got = np.unique(w.analytic.diagonal().round(7))
+        few = 1 < true.size <= 4 and true.size < w.x.size / 2
+        if not few or not np.isin(got, true).all() or got.size < 2:
+            return None
     slopes = ", ".join(f"{t:.4g}" for t in true)
     return Finding("mask", f"the slopes {slopes} are right, and stand in the wrong regions", 0.84)
 

@@ -130,6 +130,24 @@ def surviving(s: Study, c: float) -> tuple[str, bool]:
     return next(iter(left.values()), ""), changes
 
 
+def counted(s: Study) -> Finding | None:
+    """Each output, or each element, has its own ratio, and it is how many it is read with."""
+    v = s.views[0]
+    both = v.has & v.needs
+    if not np.array_equal(v.has, v.needs) or not both.any():
+        return None
+    for axis, words in ((1, "elements its output reads"), (0, "outputs that read the element")):
+        many = np.broadcast_to(both.sum(axis, keepdims=True), both.shape)
+        if np.unique(many[both]).size < 2:
+            continue  # one ratio: see `scaled`
+        for power, what in ((-1.0, "1 over"), (1.0, "")):
+            scale = np.where(both, many, 1.0) ** power
+            if same(v.analytic, scale * v.numeric, scale * v.bound):
+                text = f"analytic / numeric is {what} the number of {words}".replace("  ", " ")
+                return Finding("mean_n", f"{text}: mean instead of sum, or sum for mean", 0.94)
+    return None
+
+
 def one_term(s: Study) -> list[Finding] | None:
     """One term of a sum has a wrong number: the entries that it alone makes show the ratio.
 
@@ -151,4 +169,4 @@ def one_term(s: Study) -> list[Finding] | None:
     return [f._replace(weight=f.weight - 0.07) for f in named]
 
 
-RULES = (detached, scaled, one_term)
+RULES = (detached, scaled, counted, one_term)

@@ -1,0 +1,374 @@
+"""``viz.trace``: run a backward pass in recording mode, and keep all of it as plain data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from tinygrad_edu.engine import Node, is_tensor
+
+from .failing import partial_graph
+from .graph import Graph, read_graph
+from .matching import match
+from .naming import name_all, variables_of
+from .overlay import LARGE_NOTE, with_numeric
+from .recording import recording
+from .render import RenderResult, write_atomically
+from .render import save as save_picture
+from .showing import bundle
+from .sweeping import as_recorded, edge_of, run_sweep, seed_of
+from .telling import Run, backward_frames, forward_frames, moments, renamed
+from .trace import Frame, Moment, TraceData, look_at
+from .values import Values, reachable
+
+
+class Leaf(NamedTuple):
+    """A leaf of the engine's, the gradient of one run, and what its `.grad` was before."""
+
+    tensor: Any
+    gradient: np.ndarray | None
+    before: np.ndarray | None
+
+
+class Trace:
+    """One recorded run: in a notebook, its picture and its player.
+
+    Attributes
+    ----------
+    data : TraceData
+        Everything, as plain data.
+    leaves : dict
+        Vertex id -> the Leaf, for two runs to be put beside each other.
+    """
+
+    def __init__(self, data: TraceData, leaves: Mapping[str, Leaf]) -> None:
+        self.data, self.leaves = data, dict(leaves)
+
+    @property
+    def graph(self) -> Graph:
+        """Its vertices and edges."""
+        return self.data.graph
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """Its steps: ops forward, then edges backward."""
+        return self.data.frames
+
+    @property
+    def moments(self) -> dict[str, Moment]:
+        """Vertex id -> what its panel says."""
+        return self.data.moments
+
+    def save(self, path: str | os.PathLike[str]) -> RenderResult:
+        """Write the trace to a file; the suffix says as what.
+
+        Parameters
+        ----------
+        path
+            ``.html``: the player. ``.tex``: slides, with one overlay per frame. ``.svg``,
+            ``.png``, ``.pdf``, ``.dot``: the graph, as `viz.save` draws it.
+
+        Returns
+        -------
+        RenderResult
+            The path, and which engine drew it.
+
+        Examples
+        --------
+        >>> import tempfile, tinygrad_edu as tg
+        >>> x = tg.tensor(2.0, requires_grad=True)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     trace(x * x).save(f"{folder}/square.dot").engine
+        'text'
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix == ".html":
+            return _write(path, self._html(), "player")
+        if suffix == ".tex":
+            from .tikz import beamer
+
+            return _write(path, beamer(self.data), "text")
+        return save_picture(self.graph, path)
+
+    def export_frames(
+        self, folder: str | os.PathLike[str], kind: Literal["svg", "pdf"] = "svg"
+    ) -> list[Path]:
+        """Write one numbered picture per frame, for handouts and slides; see `slides`."""
+        from .slides import export_frames
+
+        return export_frames(self.data, folder, kind)
+
+    def beside(self, other: Trace) -> Beside:
+        """This run and then `other`, without `zero_grad` between them: how gradients add up.
+
+        Leaves that both runs read start the second with what the first left in their `.grad`.
+
+        Examples
+        --------
+        >>> import tinygrad_edu as tg
+        >>> x = tg.tensor(3.0, requires_grad=True)
+        >>> run = trace(x * x)
+        >>> second = run.beside(run).second
+        >>> second.before["v0"].numbers, second.moments["v0"].grad.numbers
+        ([6.0], [12.0])
+        """
+        return Beside(self.data, _after(self, other))
+
+    def _html(self) -> str:
+        from .player import player_html
+
+        return player_html(self.data)
+
+    def __repr__(self) -> str:
+        forward = sum(frame.phase == "forward" for frame in self.frames)
+        text = f"<Trace: {forward} forward and {len(self.frames) - forward} backward frames"
+        failure = self.data.failure
+        return text + (f", failed in {failure.op}>" if failure else ">")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the picture and the player; never a traceback."""
+        return bundle(repr(self), self.graph, self._html)
+
+
+class Beside:
+    """Two runs on one page.
+
+    Attributes
+    ----------
+    first, second : TraceData
+        The second with what the first left in its ``before``.
+    """
+
+    def __init__(self, first: TraceData, second: TraceData) -> None:
+        self.first, self.second = first, second
+
+    def save(self, path: str | os.PathLike[str]) -> RenderResult:
+        """Write the player of both; the path must end in ``.html``."""
+        path = Path(path)
+        if path.suffix.lower() != ".html":
+            raise ValueError(f"two runs are shown by a page: {path.name!r} must end in .html")
+        return _write(path, self._html(), "player")
+
+    def _html(self) -> str:
+        from .player import player_html
+
+        return player_html(self.first, self.second)
+
+    def __repr__(self) -> str:
+        return f"<two runs: {len(self.first.frames)} and {len(self.second.frames)} frames>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: never a traceback."""
+        return bundle(repr(self), self.first.graph, self._html)
+
+
+def trace(
+    loss: Any,
+    params: Any = None,
+    *,
+    gradient: Any = None,
+    check: bool = False,
+    title: str = "Backpropagation",
+) -> Trace:
+    """Record a backward pass, step by step, and leave every ``.grad`` as it was.
+
+    Parameters
+    ----------
+    loss : Tensor or callable
+        A scalar with a history; or a function without arguments that computes one. Of a function,
+        the lines are known as well, and one that fails gives the graph up to the op that failed.
+    params : mapping or Module, optional
+        Names of parameters. Other names are those of the caller's variables.
+    gradient : array_like, optional
+        The gradient to start from, for a result that is not a scalar.
+    check : bool
+        Put finite differences beside each gradient.
+    title : str
+        Of the page.
+
+    Returns
+    -------
+    Trace
+        Forward, a frame per op; backward, a frame per edge, in the engine's own order. Hooks of
+        the user's are called as by `backward`.
+
+    Raises
+    ------
+    GradientError
+        If the loss has no history or is no scalar, or if its graph was freed by a backward pass
+        and was not made in `viz.recording()`.
+
+    Examples
+    --------
+    >>> import tinygrad_edu as tg
+    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = tg.tensor([3.0, 4.0], requires_grad=True)
+    >>> run = trace((x * x + x * y).sum())
+    >>> run
+    <Trace: 4 forward and 7 backward frames>
+    >>> run.moments["v0"].grad.numbers, x.grad
+    ([5.0, 8.0], None)
+    """
+    variables = variables_of(loss)
+    if not is_tensor(loss):
+        if not callable(loss):
+            raise TypeError(f"viz.trace: give a Tensor or a function, not {type(loss).__name__}")
+        book = recording()
+        try:
+            with book:
+                result = loss()
+        except Exception as error:
+            return _failed(error, book, params, variables, title)
+        if not is_tensor(result):
+            raise TypeError(
+                f"viz.trace: the function must return the loss, a Tensor, not "
+                f"{type(result).__name__}"
+            )
+        loss = result
+    return _traced(loss, params, gradient, check, title, variables)
+
+
+def save(
+    output: Any, path: str | os.PathLike[str], params: Any = None, **show: Any
+) -> RenderResult:
+    """Draw a graph into a file; the suffix says how.
+
+    Parameters
+    ----------
+    output
+        A Tensor, several, or a Graph from `read_graph`.
+    path
+        ``.svg``, ``.png``, ``.pdf``, ``.dot``, ``.tex``: the picture. ``.html``: the player of a
+        backward pass, for a Tensor.
+    params, **show
+        As for `read_graph`.
+
+    Returns
+    -------
+    RenderResult
+        The path, which engine ran, and why others that were tried did not.
+
+    Raises
+    ------
+    ValueError
+        For an unknown suffix.
+
+    Examples
+    --------
+    >>> import tempfile, tinygrad_edu as tg
+    >>> x = tg.tensor(2.0, requires_grad=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(x * x, f"{folder}/square.dot").engine
+    'text'
+    """
+    if Path(path).suffix.lower() == ".html" and is_tensor(output):
+        if show:
+            raise TypeError(f"save: the player shows everything; it takes no {', '.join(show)}")
+        return trace(output, params).save(path)
+    return save_picture(output, path, params, **show)
+
+
+def _traced(
+    loss: Any, params: Any, gradient: Any, check: bool, title: str, variables: dict[int, str]
+) -> Trace:
+    seed, root = seed_of(loss, gradient), edge_of(loss)
+    nodes = reachable([root])
+    with as_recorded(nodes):
+        values = Values(nodes)
+        found = match(read_graph(loss, params), nodes, values)
+        if not isinstance(root, Node):
+            found.vertices[root], found.objects["v0"] = "v0", root
+        run = _named_run(Run(found, {}, values, root), variables)
+        run.sweep = run_sweep(root, seed, nodes)
+        forward, backward = forward_frames(run), backward_frames(run)
+        if check and isinstance(root, Node):
+            backward = with_numeric(backward, run.sweep.steps, root)
+    leaves = {v: e for v, e in found.objects.items() if not isinstance(e, Node)}
+    grads = {t: np.array(t._grad._array) for t in leaves.values() if t._grad is not None}
+    panels, lost = moments(run, grads)
+    notes = _notes(run, lost, backward if check else [])
+    data = TraceData(
+        renamed(found.graph, run.names),
+        panels,
+        (*forward, *backward),
+        title,
+        notes=notes,
+        before={v: look_at(grads[leaf]) for v, leaf in leaves.items() if leaf in grads},
+    )
+    gradients = run.sweep.gradients
+    return Trace(data, {v: Leaf(t, gradients.get(t), grads.get(t)) for v, t in leaves.items()})
+
+
+def _failed(
+    error: Exception, book: recording, params: Any, variables: dict[int, str], title: str
+) -> Trace:
+    graph, nodes, failure = partial_graph(error, book.nodes, params)
+    last, values = graph.vertices[-1], Values(nodes[:-1])
+    run = _named_run(Run(match(graph, nodes, values), {}, values), variables)
+    run.names.pop(last.id)
+    panels, _ = moments(run, {})
+    panels[last.id] = Moment(line=failure.line)
+    forward = tuple(forward_frames(run))
+    whole = renamed(graph, run.names)
+    return Trace(TraceData(whole, panels, forward, title, failure=failure), {})
+
+
+def _named_run(run: Run, variables: dict[int, str]) -> Run:
+    run.names = name_all(run.match, run.root, variables)
+    return run
+
+
+def _is_node(thing: Any) -> bool:
+    return isinstance(thing, Node)
+
+
+def _notes(run: Run, lost: list[str], checked: list[Frame]) -> tuple[str, ...]:
+    notes = []
+    if lost:
+        names = ", ".join(run.names[v] for v in lost[:5]) + (", ..." if len(lost) > 5 else "")
+        notes.append(
+            f"not kept: the value of {names}; compute the loss in a function, or under "
+            "viz.recording(), to see all values"
+        )
+    hooked = [run.names[run.match.vertices[n]] for n in run.match.nodes if n.hooks]
+    leaves = [v for v, e in run.match.objects.items() if not _is_node(e) and e._hooks]
+    hooked += [run.names[v] for v in leaves]
+    if hooked:
+        notes.append(f"hooks saw, and may have changed, the gradient of {', '.join(hooked[:5])}")
+    if any(f.numeric is not None and f.numeric.shape != _contributed(f) for f in checked):
+        notes.append(LARGE_NOTE)
+    return tuple(notes)
+
+
+def _contributed(frame: Frame) -> tuple[int, ...]:
+    return frame.numeric.shape if frame.contribution is None else frame.contribution.shape  # type: ignore[union-attr]
+
+
+def _after(first: Trace, other: Trace) -> TraceData:
+    """The data of `other`, as it would be after the first run's `backward`."""
+    left = {leaf.tensor: _total(leaf.before, leaf.gradient) for leaf in first.leaves.values()}
+    before, panels = dict(other.data.before), dict(other.moments)
+    for vertex, leaf in other.leaves.items():
+        had = left.get(leaf.tensor)
+        if vertex in before or had is None:  # a real backward ran in between
+            continue
+        before[vertex] = look_at(had)
+        panels[vertex] = replace(panels[vertex], grad=look_at(_total(had, leaf.gradient)))
+    return replace(other.data, before=before, moments=panels)
+
+
+def _total(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return np.asarray(one + other)
+
+
+def _write(path: Path, text: str, engine: str) -> RenderResult:
+    write_atomically(path, text.encode())
+    return RenderResult(path, engine)
