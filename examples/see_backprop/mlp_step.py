@@ -1,7 +1,8 @@
 """One training step of a network with two layers, on real digits.
 
-64 pixels, 32 hidden units, 10 classes, a minibatch of 32. Step through it and see that each gradient
-has the shape of what it belongs to, and that relu lets it pass only where its input was positive.
+64 pixels, 32 hidden units, 10 classes, a minibatch of 32. Step through it and see that each
+gradient has the shape of what it belongs to, and that relu lets it pass only where its input was
+positive.
 
     python examples/see_backprop/mlp_step.py
     tinygrad-edu viz examples/see_backprop/mlp_step.py:loss --out mlp_step.html
@@ -14,8 +15,7 @@ from tinygrad_edu import data, nn, viz
 
 tg.manual_seed(0)
 digits = data.load("digits")
-x = tg.tensor(digits.train.images[:32].reshape(32, -1), dtype=tg.float32)
-labels = tg.tensor(digits.train.labels[:32])
+x, labels = tg.tensor(digits.x_train[:32]), tg.tensor(digits.y_train[:32])
 model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
 
 

@@ -1,9 +1,10 @@
 import itertools
 
 import pytest
+from programs_drawn import module, recurrent
 from samples import chain, mlp, plain, scattered
 
-from tinygrad_edu.viz import Edge, Graph, Vertex
+from tinygrad_edu.viz import Edge, Graph, Vertex, read_graph
 from tinygrad_edu.viz.layers import arrange, assign_ranks
 from tinygrad_edu.viz.layout import bend, lay_out
 from tinygrad_edu.viz.style import STYLES, box_size, line_sizes, text_width
@@ -16,6 +17,8 @@ GRAPHS = {
     "fan-in": plain(["leaf"] * 20 + ["op"], [(i, 20) for i in range(20)]),
     "fan-out": plain(["leaf"] + ["op"] * 20, [(0, i) for i in range(1, 21)]),
     "two parts": plain(["leaf", "op", "leaf", "op"], [(0, 1), (2, 3)]),
+    "modules": read_graph(*module()),
+    "three steps": read_graph(*recurrent(3)),
     "lonely": plain(["input"], []),
     **{f"random {seed}": scattered(count, seed) for seed, count in enumerate((8, 20, 40, 80))},
 }

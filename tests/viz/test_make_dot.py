@@ -1,7 +1,11 @@
+import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pytest
+from programs_drawn import GOLDEN, module
 from samples import Recorder, leaf, tensor
 
 import tinygrad_edu as tg
@@ -120,6 +124,65 @@ def test_an_mlp_step():
         "v8 -> v9",
         "v9 -> v10",
     )
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_text_is_that_of_the_golden_file(name):
+    """After a wanted change: write `make_dot(...).source` there, and read the difference."""
+    program, options = GOLDEN[name]
+    file = Path(__file__).parent / "golden" / f"{name}.dot"
+    assert make_dot(*program(), **options).source == file.read_text(encoding="utf-8")
+
+
+def test_every_node_has_a_label():
+    for program, options in GOLDEN.values():
+        body = make_dot(*program(), **options).body
+        nodes = [line for line in body if line.strip().startswith("v") and "->" not in line]
+        assert nodes and all("[label=" in line for line in nodes)
+
+
+def test_pygraphviz_draws_every_label():
+    """The real one, where it is installed: it draws a node without a label blank."""
+    pygraphviz = pytest.importorskip("pygraphviz", minversion="2")
+    source = make_dot(*module()).source
+    text = pygraphviz.AGraph(string=source).draw(format="svg", prog="dot").decode()
+    for label in ("0.weight", "2.a.bias", "relu", "output"):
+        assert f">{label}</text>" in text
+    assert text.count('class="cluster"') == 4 and text.count('class="node"') == 17
+
+
+def test_torchviz_calls_work():
+    """Its parameters, in any order, and what they show."""
+    assert {"params", "show_attrs", "show_saved", "max_attr_chars"} <= set(
+        inspect.signature(make_dot).parameters
+    )
+    w = tg.ones(2, 3, requires_grad=True)
+    y = (w * w).sum(dim=1)
+    source = make_dot(
+        y, params={"w": w}, show_attrs=True, show_saved=True, max_attr_chars=50
+    ).source
+    assert r'label="mul\n(2, 3)\nsaved: (2, 3), (2, 3)"' in source
+    assert r'label="sum\n(2,)\naxis: (1,)\n' in source
+    short = make_dot(y, show_saved=True, max_attr_chars=10).source
+    assert r"saved: (2…" in short
+    y.sum().backward()
+    assert "saved: freed" in make_dot(y, show_saved=True).source
+
+
+def test_folding_can_be_switched_off_or_on():
+    x = y = tg.tensor(1.0, requires_grad=True)
+    for _ in range(300):
+        y = y.sin()
+    assert "× 300" in make_dot(y).source and make_dot(y, fold=False).source.count("sin") == 300
+    y = x.sin().sin().sin()
+    assert "×" not in make_dot(y).source and "× 3" in make_dot(y, fold=True).source
+
+
+def test_a_notebook_shows_it_without_dot(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    shown = make_dot(*module())._repr_mimebundle_()
+    assert shown["image/svg+xml"].count('class="cluster"') == 4
+    assert shown["text/plain"].startswith("digraph")
 
 
 def test_any_text_is_escaped():

@@ -10,6 +10,7 @@ from programs import Order, backward, leaf, mlp, nodes_behind, phases
 
 import tinygrad_edu as tg
 from tinygrad_edu import viz
+from tinygrad_edu.autograd import Function
 from tinygrad_edu.engine import FREED, state
 from tinygrad_edu.errors import GradientError
 from tinygrad_edu.viz.trace import look_at
@@ -68,10 +69,23 @@ def everything(loss, leaves):
         [(t.grad is None or t.grad.numpy().copy().tolist(), id(t.grad)) for t in leaves],
         [(id(n.saved), id(n.out), id(n.hooks), len(n.hooks or ())) for n in nodes],
         [[id(value) for value in n.saved] for n in nodes],
+        [
+            [id(v) for p in n.params.values() for v in (p.values() if p.__class__ is dict else [p])]
+            for n in nodes
+        ],
         [(id(t._hooks), len(t._hooks or ())) for t in leaves],
         state.watch,
         state.grad,
     ]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_what_forward_left_for_its_formula_is_not_changed(check):
+    model, loss_of = mlp(32)
+    loss = (loss_of() * 2.0).sum()
+    before = everything(loss, list(model.parameters()))
+    viz.trace(loss, check=check)
+    assert everything(loss, list(model.parameters())) == before
 
 
 @pytest.mark.parametrize("check", [False, True])
@@ -106,6 +120,17 @@ def test_a_hook_is_called_as_by_backward():
     assert run.moments["v0"].grad.numbers == [20.0, 40.0]
     assert any("hooks" in note and "h" in note for note in run.data.notes)
     assert len(h.grad_fn.hooks) == 1
+
+
+def test_a_hook_that_sets_a_gradient_is_undone():
+    x = leaf(1.0, 2.0)
+
+    def keep(g):
+        x.grad = g
+
+    x.register_hook(keep)
+    viz.trace((x * x).sum())
+    assert x.grad is None
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
@@ -165,7 +190,7 @@ def test_a_trace_does_not_hold_the_graph():
     gc.collect()
     gc.disable()
     try:
-        model, loss_of = mlp()
+        _, loss_of = mlp()
         with viz.recording():
             loss = loss_of()
         page = weakref.ref(loss.grad_fn)
@@ -177,6 +202,30 @@ def test_a_trace_does_not_hold_the_graph():
     finally:
         gc.enable()
     assert phases(run) == (4, 7)
+
+
+def test_a_function_that_writes_in_place_makes_no_circle():
+    class Double(Function):
+        @staticmethod
+        def forward(ctx, h):
+            ctx.mark_dirty(h)
+            h.mul_(2.0)
+            return h
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2.0 * g
+
+    gc.disable()
+    try:
+        with viz.recording():
+            h = leaf(1.0) * 3.0
+            h = Double.apply(h)
+        node = weakref.ref(h.grad_fn)
+        del h
+        assert node() is None
+    finally:
+        gc.enable()
 
 
 def test_what_a_recording_keeps_goes_with_the_graph():
@@ -204,6 +253,38 @@ def test_another_observer_still_sees_the_ops():
         pytest.raises(RuntimeError, match="'log' made inf"),
     ):
         x.log()
+
+
+@pytest.mark.parametrize("how", ["trace", "backward"])
+def test_another_observer_still_sees_the_gradients(how):
+    x = leaf(1.0, 0.0)
+    loss = x.sqrt().sum()
+    with tg.autograd.detect_anomaly(), pytest.raises(RuntimeError, match="'sqrt' made inf"):
+        if how == "trace":
+            viz.trace(loss)
+        with viz.recording():
+            loss.backward()
+
+
+def test_a_sweep_inside_of_a_backward_has_no_frames():
+    class Checkpoint(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.exp() * 2.0
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            with tg.enable_grad():
+                again = x.detach().requires_grad_()
+                (dx,) = tg.autograd.grad(again.exp() * 2.0, again, g)
+            return dx
+
+    x = leaf(0.0, 0.0)
+    run = viz.trace(Checkpoint.apply(x).sum())
+    assert phases(run) == (2, 2)
+    assert run.moments["v0"].grad.numbers == [2.0, 2.0]
 
 
 def test_a_long_chain():

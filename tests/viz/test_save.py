@@ -5,9 +5,11 @@ import xml.etree.ElementTree as ElementTree
 from types import ModuleType
 
 import pytest
-from samples import Recorder, leaf, mlp, tensor
+from programs_drawn import GOLDEN, module, recurrent
+from samples import Recorder, chain, leaf, mlp, tensor
 
-from tinygrad_edu.viz import Edge, Graph, Vertex, save
+import tinygrad_edu as tg
+from tinygrad_edu.viz import Edge, Graph, Vertex, read_graph, save
 
 GRAPH = mlp()
 
@@ -53,6 +55,58 @@ def test_dot_is_text(tmp_path):
     result = save(GRAPH, str(tmp_path / "graph.DOT"))
     assert result.engine == "text"
     assert result.path.read_text(encoding="utf-8").startswith("digraph")
+
+
+def test_latex_needs_nothing(tmp_path):
+    graph = Graph((Vertex("v0", "leaf", "a_b%$#&{}~^\\"), Vertex("v1", "op", "f")), ())
+    result = save(graph, tmp_path / "graph.tex")
+    text = result.path.read_text(encoding="utf-8")
+    assert result.engine == "built-in"
+    assert r"\documentclass" in text and r"\begin{tikzpicture}" in text
+    assert r"a\_b\%\$\#\&\{\}" in text
+    assert text.count(r"\begin{") == text.count(r"\end{")
+
+
+@pytest.mark.plot
+@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".dot", ".tex"])
+def test_every_program_is_drawn_in_every_format(tmp_path, name, suffix):
+    result = save(*_with_path(GOLDEN[name][0](), tmp_path / f"graph{suffix}"))
+    assert result.engine in ("built-in", "text") and result.path.stat().st_size > 300
+
+
+def _with_path(program, path):
+    output, params = program
+    return output, path, params
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".dot"])
+def test_a_graph_of_10000_nodes_is_folded(tmp_path, suffix):
+    x = y = tg.tensor(1.0, requires_grad=True)
+    for _ in range(5000):
+        y = (y * x).sin()
+    text = save(y, tmp_path / f"graph{suffix}").path.read_text(encoding="utf-8")
+    assert "× 5000" in text and len(text) < 5000
+    graph = read_graph(y)
+    assert len(graph.vertices) == 10_002
+    text = save(graph, tmp_path / f"graph{suffix}", fold=False).path.read_text(encoding="utf-8")
+    assert text.count("sin") >= 5000
+
+
+def test_a_notebook_shows_a_graph():
+    graph = read_graph(*module())
+    shown = graph._repr_mimebundle_()
+    assert shown["text/plain"] == str(graph) == "Graph of 17 nodes and 17 edges"
+    root = ElementTree.fromstring(shown["image/svg+xml"])
+    assert root.tag.endswith("svg")
+    assert "× 48" in read_graph(*recurrent())._repr_mimebundle_()["image/svg+xml"]
+
+
+def test_a_notebook_never_shows_a_traceback():
+    broken = Graph((Vertex("v0", "op", "f"),), (Edge("v0", "v7"),))
+    shown = broken._repr_mimebundle_(include=None, exclude=None)
+    assert list(shown) == ["text/plain"] and "(no picture: " in shown["text/plain"]
+    assert "image/svg+xml" in chain(300)._repr_mimebundle_()
 
 
 @pytest.mark.plot
@@ -136,6 +190,13 @@ def test_an_old_pygraphviz_is_passed_over(tmp_path, monkeypatch):
     result = save(GRAPH, tmp_path / "graph.svg")
     assert result.engine == "built-in"
     assert "1.14" in result.skipped[0]
+
+
+def test_pygraphviz_gets_no_graph_that_takes_it_minutes(tmp_path, monkeypatch):
+    pygraphviz(monkeypatch, "2.0")
+    assert save(chain(999), tmp_path / "graph.svg", fold=False).engine == "pygraphviz"
+    result = save(chain(1000), tmp_path / "graph.svg", fold=False)
+    assert result.engine == "built-in" and "1001 nodes" in result.skipped[0]
 
 
 def test_an_unknown_suffix_lists_the_known(tmp_path):

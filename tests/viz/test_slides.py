@@ -11,8 +11,10 @@ import traces
 from samples import chain
 
 from tinygrad_edu.viz import Edge, Graph, Vertex
+from tinygrad_edu.viz.layout import lay_out
 from tinygrad_edu.viz.slides import MOST, export_frames
 from tinygrad_edu.viz.storyboard import in_words, rows, short, steps
+from tinygrad_edu.viz.tikz import graph_tikz
 from tinygrad_edu.viz.trace import Frame, TraceData, look_at
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -292,3 +294,23 @@ def test_pdf_by_a_converter(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="can't draw PDF: no fonts"):
         export_frames(traces.tie(), tmp_path / "frames", "pdf")
     assert len(names(tmp_path / "frames")) == 2
+
+
+# ------------------------------------------------------------------- modules
+
+
+def test_modules_have_their_frames(tmp_path):
+    graph = Graph(
+        (
+            Vertex("v0", "input", "x", (2, 4)),
+            Vertex("v1", "parameter", "net.weight", (3, 4), cluster="net"),
+            Vertex("v2", "op", "linear", (2, 3)),
+            Vertex("v3", "output", "y", (2, 3)),
+        ),
+        (Edge("v0", "v2"), Edge("v1", "v2", "", 1), Edge("v2", "v3")),
+    )
+    layout = lay_out(graph)
+    assert [frame.title for frame in layout.frames] == ["net"]
+    (path,) = export_frames(TraceData(graph, {}, (Frame("forward", "v2"),)), tmp_path)
+    assert "net" in texts(path)
+    assert r"\draw[tg module 0]" in graph_tikz(graph) and "{net}" in graph_tikz(graph)

@@ -1,9 +1,11 @@
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from programs_drawn import module, recurrent
 from samples import chain, mlp, plain
 
-from tinygrad_edu.viz import Edge, Graph, Vertex, to_svg
+from tinygrad_edu.viz import Edge, Graph, Vertex, read_graph, to_svg
+from tinygrad_edu.viz.folding import fold
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = """<&>"'\\n ]]> $x$ \x00\x1b é 漢"""
@@ -34,6 +36,25 @@ def test_it_stands_alone_and_says_what_it_is():
     assert " id=" not in text  # two pictures in one page don't collide
 
 
+def test_modules_have_frames_behind_everything():
+    root = ElementTree.fromstring(to_svg(read_graph(*module())))
+    classes = [element.get("class", "") for element in root.iter()]
+    frames = [e for e in root.iter(f"{SVG}rect") if e.get("class") == "cluster"]
+    assert [frame.get("data-cluster") for frame in frames] == ["0", "2", "2.a", "2.b"]
+    last = max(number for number, name in enumerate(classes) if name == "cluster")
+    assert last < classes.index("edge") < classes.index("node output")
+    titles = [e.text for e in root.iter(f"{SVG}text") if e.get("class") == "cluster-title"]
+    assert titles == ["0: Linear", "2: Block", "a: Linear", "b: Linear"]
+    assert all(brightness(frame.get("fill")) > 230 for frame in frames)
+
+
+def test_a_folded_block_has_a_double_outline_and_its_count():
+    root = ElementTree.fromstring(to_svg(fold(read_graph(*recurrent()))))
+    (block,) = groups(root, "block")
+    assert len(block.findall(f"{SVG}rect")) == 2
+    assert "× 48" in [text.text for text in block.iter(f"{SVG}text")]
+
+
 def test_any_text_is_escaped():
     graph = Graph(
         (Vertex("v0", "leaf", NASTY), Vertex("v1", "op", "f")), (Edge("v0", "v1", NASTY),)
@@ -43,7 +64,7 @@ def test_any_text_is_escaped():
     assert [text.text for text in root.iter(f"{SVG}text")].count(clean) == 2
 
 
-@pytest.mark.parametrize("kind", ["input", "leaf", "parameter", "op", "output"])
+@pytest.mark.parametrize("kind", ["input", "leaf", "parameter", "op", "block", "output"])
 def test_text_is_dark_on_light(kind):
     root = ElementTree.fromstring(to_svg(plain([kind], [])))
     (node,) = groups(root, "node")

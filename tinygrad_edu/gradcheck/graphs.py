@@ -241,7 +241,7 @@ def explained(
         local = blame_tape(tape, upper, recorder=seen, seed=seed)
         if local.verdict == "fail":
             return _merged(report, local)
-        if len(tape.ops) == 1:
+        if len(tape.ops) == 1 and (report.point != "given" or local.verdict != "pass"):
             return _single(report, tape, seen)
         found.append(local)
     # Of the points after the given one, it is not known which one failed: take the least clear.

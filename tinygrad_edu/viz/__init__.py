@@ -17,12 +17,11 @@ Examples
 
 from .dot import make_dot
 from .graph import Edge, Graph, Vertex, read_graph
-from .record import Beside, Trace, save
+from .record import Beside, Trace, save, trace
 from .recording import recording
 from .render import RenderResult
 from .svg import to_svg
 from .trace import Frame, TraceData
-from .record import trace  # isort: skip - after the module trace, which has the same name
 
 __all__ = [
     "make_dot",

@@ -147,7 +147,7 @@ def _groups(owners: dict[int, str], inputs: list[list[int]]) -> list[_Group]:
                 rest = owners[v][len(prefix) + 1 :] if prefix else owners[v]
                 name = rest.partition(".")[0]
                 inner.setdefault(f"{prefix}.{name}" if prefix else name, set()).add(v)
-        for path, whole in sorted(inner.items()):
+        for path, whole in sorted(inner.items(), key=lambda item: min(item[1])):
             for call in _calls(whole, inputs):
                 same = parent >= 0 and groups[parent].members == call
                 if same:  # one frame for both, with the inner name

@@ -106,8 +106,14 @@ def to_dot(graph: Graph) -> graphviz.Digraph:
     for vertex in graph.vertices:
         place = frames[inside[vertex.id]] if vertex.id in inside else digraph
         place.node(vertex.id, label=_label(vertex), **_attributes(vertex))
-    for cluster, frame in reversed(list(zip(clusters, frames, strict=True))):  # inner ones first
-        (frames[cluster.parent] if cluster.parent >= 0 else digraph).subgraph(frame)
+    inner: dict[int, list[Any]] = {}
+    for cluster, frame in zip(clusters, frames, strict=True):
+        inner.setdefault(cluster.parent, []).append(frame)
+    for number in reversed(
+        range(-1, len(clusters))
+    ):  # a frame is copied as it is: inner ones first
+        for frame in inner.get(number, []):
+            (frames[number] if number >= 0 else digraph).subgraph(frame)
     for edge in graph.edges:
         digraph.edge(edge.source, edge.target, label=graphviz.escape(edge.label) or None)
     return digraph

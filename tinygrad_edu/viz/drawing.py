@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .graph import Graph
 from .layout import Layout, Point, Route
-from .storyboard import Look, Role, Rows, Step
+from .storyboard import Look, Role, Rows, Step, line_text
 from .style import (
     ADVANCE,
     DETAIL_SIZE,
+    FRAME_COLOR,
+    FRAME_FILLS,
     STYLES,
     TEXT_COLOR,
     TITLE_SIZE,
@@ -123,10 +125,11 @@ def wrapped(step: Step, columns: int) -> list[tuple[Role, str, int, str]]:
 def shapes(graph: Graph, layout: Layout, rows: Rows, step: Step, page: Page) -> list[Shape]:
     """All that is drawn of one step, the lowest first."""
     return [
+        *_modules(layout),
         *(edge_shape(*pair, step.phase) for pair in zip(layout.routes, step.edges, strict=True)),
         *_labels(layout),
+        *_module_titles(layout),
         *_boxes(graph, layout, rows, step),
-        *_badges(layout, step),
         *_caption(step, page),
     ]
 
@@ -141,6 +144,24 @@ def edge_shape(route: Route, look: Look, phase: str) -> Curve:
     points = [base, *route.points[1:]] if up else [*route.points[:-1], base]
     head = ((base[0] - half, base[1]), (base[0] + half, base[1]), tip)
     return Curve(points, color, width, look == "waiting", head)
+
+
+def _modules(layout: Layout) -> Iterator[Shape]:
+    """The frames of modules, outer ones first."""
+    for frame in layout.frames:
+        fill = FRAME_FILLS[frame.depth % 2]
+        place = (frame.left, frame.top), (frame.width, frame.height)
+        yield replace(_rectangle(*place, fill, rounded=6.0), stroke=FRAME_COLOR, width=1.0)
+
+
+def _module_titles(layout: Layout) -> Iterator[Shape]:
+    """Their names, above the edges."""
+    for frame in layout.frames:
+        width = text_width(frame.title, DETAIL_SIZE)
+        corner = (frame.left + 6, frame.top + 3)
+        yield _rectangle(corner, (width + 6, 15.0), FRAME_FILLS[frame.depth % 2])
+        at = (frame.left + 9, frame.top + 14)
+        yield Text(at, frame.title, DETAIL_SIZE, bold=True, anchor="start")
 
 
 def _labels(layout: Layout) -> Iterator[Shape]:
@@ -170,7 +191,12 @@ def _boxes(graph: Graph, layout: Layout, rows: Rows, step: Step) -> Iterator[Sha
         for kind, text, size in lines:
             y += line_height(size)
             shown = text if kind == "text" else line_text(kind, vertex.id, step)
-            if shown:
+            if shown and kind == "badge":  # "1/2": the first of two contributions has arrived
+                wide = text_width(shown, size) + 10
+                corner = (box.x - wide / 2, y - 14)
+                yield _rectangle(corner, (wide, 14.0), QUEUED, rounded=7.0)
+                yield Text((box.x, y - 3.5), shown, size, "#ffffff", bold=True)
+            elif shown:
                 color = "#7a7a7a" if look == "waiting" else TEXT_COLOR
                 yield Text((box.x, y - 4.5), shown, size, color, size == TITLE_SIZE)
 
@@ -179,23 +205,6 @@ def box_fill(fill: str, look: Look) -> str:
     """The colour of a box in each look."""
     fills = {"waiting": "#ffffff", "active": ACTIVE_FILL, "done": DONE_FILL, "failed": FAILED_FILL}
     return fills.get(look, fill)
-
-
-def line_text(kind: str, vertex: str, step: Step) -> str:
-    """The value or gradient of a vertex as far as it is known at a step, else nothing."""
-    text = (step.values if kind == "value" else step.grads).get(vertex, "")
-    return text and ("= " if kind == "value" else "∂ ") + text
-
-
-def _badges(layout: Layout, step: Step) -> Iterator[Shape]:
-    """Σ 1/2 on the upper right corner of a box: the first of two contributions has arrived."""
-    for vertex, text in step.badges.items():
-        box, words = layout.boxes[vertex], f"Σ {text}"
-        width = text_width(words, DETAIL_SIZE) + 10
-        x, y = box.x + box.width / 2 - 6, box.y - box.height / 2
-        corner = (x - width / 2, y - 8)
-        yield _rectangle(corner, (width, 16), QUEUED, rounded=8.0)
-        yield Text((x, y + 4), words, DETAIL_SIZE, "#ffffff", bold=True)
 
 
 def _caption(step: Step, page: Page) -> Iterator[Shape]:

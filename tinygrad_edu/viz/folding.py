@@ -155,8 +155,8 @@ class _Folding:
         merged: dict[tuple[str, str], list[Edge]] = {}
         for number, edge in enumerate(self.graph.edges):
             source, target = self._seat(edge.source), self._seat(edge.target)
-            moved = (source, target) != (edge.source, edge.target)
-            key = (source, target) if moved else (str(number), "")
+            folded = source in self.ids or target in self.ids
+            key = (source, target) if folded else (str(number), "")
             if source != target:
                 merged.setdefault(key, []).append(replace(edge, source=source, target=target))
         places = {vertex: number for number, vertex in enumerate(self._order())}

@@ -1,4 +1,4 @@
-"""Any text as LaTeX prints it, by pdfLaTeX as well as by XeLaTeX and LuaLaTeX."""
+"""Any text as source from which pdfLaTeX prints it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPECIAL = {
     ">": r"\ensuremath{>}",
     "|": r"\ensuremath{|}",
     '"': "''",
-    "`": r"\textasciigrave{}",
+    "`": "`{}",  # two would become one quotation mark
     "-": "-{}",  # `--` would become one dash
     "[": "{[}",  # `\\` takes what follows in brackets for its argument
     "]": "{]}",

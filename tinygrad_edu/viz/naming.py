@@ -3,13 +3,13 @@
 A name is the first of these that there is: the one in `params` (a parameter's path in its
 Module), the tensor's own `.name`, the variable that holds it where the trace was asked for, the one
 that held it where an op was called with it, the one on the left of the line that made it. What is
-left is numbered: data x, x2, leaves w, w2,
-results h1, h2; the result of all is L.
+left is numbered: data x, x2, leaves w, w2, results h1, h2; the result of all is L.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import itertools
 import sys
@@ -17,15 +17,17 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tinygrad_edu.engine import Node, is_tensor
+from tinygrad_edu.engine import LEAF, is_tensor
 
 from .matching import Match
 from .recording import kept, users_frame, variables_in
 
+# By the identity of a tensor, a node or an array: its name, and itself, so that it lives on.
+Variables = Mapping[int, tuple[str, Any]]
 _PLAIN = {"leaf", "input", "output"}  # labels of things without a name
 
 
-def name_all(match: Match, root: Any, variables: Mapping[int, str]) -> dict[str, str]:
+def name_all(match: Match, root: Any, variables: Variables) -> dict[str, str]:
     """A name for every vertex of a graph, no two the same (but the last op and its output).
 
     Parameters
@@ -39,13 +41,15 @@ def name_all(match: Match, root: Any, variables: Mapping[int, str]) -> dict[str,
     """
     names: dict[str, str] = {}
     new = _Names()
+    nobody = ("", None)
     held = _held(match)
     # Given names first, so that no automatic one takes them, and among these those of constants
     # last: x.detach() shares its array with x.
     for vertex in sorted(match.graph.vertices, key=lambda vertex: vertex.kind == "input"):
         thing = match.objects.get(vertex.id)
         own = "" if vertex.kind == "op" or vertex.label in _PLAIN else vertex.label
-        known = variables.get(id(thing)) or variables.get(id(match.data.get(vertex.id)))
+        data = match.data.get(vertex.id)
+        known = variables.get(id(thing), nobody)[0] or variables.get(id(data), nobody)[0]
         name = own or known or held.get(vertex.id)
         if name and vertex.kind != "output":
             names[vertex.id] = new.unique(name)
@@ -68,18 +72,19 @@ def name_all(match: Match, root: Any, variables: Mapping[int, str]) -> dict[str,
     return names
 
 
-def variables_of(function: Any = None) -> dict[int, str]:
+def variables_of(function: Any = None) -> Variables:
     """Names of the tensors in the caller's variables, by the identity of tensor, node and array.
 
     With a `function`, also those in its closure and among the globals that it reads. Parameters of
     a Module that a variable holds have their path in it.
     """
-    names: dict[int, str] = {}
+    names: dict[int, tuple[str, Any]] = {}
     frame = users_frame(sys._getframe(1))
     spaces: list[Mapping[str, Any]] = []
     if inspect.isfunction(function):
-        closed = inspect.getclosurevars(function)
-        spaces += [closed.nonlocals, closed.globals]
+        with contextlib.suppress(ValueError):  # a variable of the closure is not assigned yet
+            closed = inspect.getclosurevars(function)
+            spaces += [closed.nonlocals, closed.globals]
     if frame is not None:
         spaces += [variables_in(frame), frame.f_globals]
     modules: list[Any] = []
@@ -89,19 +94,14 @@ def variables_of(function: Any = None) -> dict[int, str]:
                 continue
             if is_tensor(value):
                 for thing in (value, value._node, value._array):
-                    if thing is value or not is_leaf_mark(thing):
-                        names.setdefault(id(thing), name)
+                    if thing is not None and thing is not LEAF:
+                        names.setdefault(id(thing), (name, thing))
             elif not isinstance(value, type) and hasattr(type(value), "named_parameters"):
                 modules.append(value)
     for module in modules:
         for path, parameter in module.named_parameters():
-            names.setdefault(id(parameter), path)
+            names.setdefault(id(parameter), (path, parameter))
     return names
-
-
-def is_leaf_mark(thing: Any) -> bool:
-    """Whether this is shared by many tensors, and so names none of them."""
-    return thing is None or (not isinstance(thing, Node) and not hasattr(thing, "dtype"))
 
 
 def _held(match: Match) -> dict[str, str]:
@@ -119,7 +119,7 @@ def _held(match: Match) -> dict[str, str]:
     lines = [page.line if page else "" for page in pages]
     for node, line, after in zip(match.nodes, lines, [*lines[1:], ""], strict=False):
         name = assigned(line.partition(": ")[2]) if line != after else ""
-        if name:
+        if name and name[0] != "_":
             found.setdefault(match.vertices[node], name)
     return found
 

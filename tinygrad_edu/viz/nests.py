@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from .layers import Layered
-from .places import LANE, SPACE
+from .places import LANE, SPACE, followed
 
 PAD = 10.0  # px between a frame and what is inside
+ROUNDS = 7  # odd: the last one goes down, the way that a reader follows
 
 End = tuple[int, int]
 
@@ -213,7 +214,52 @@ class Nests:
         borders = [
             ((a[0] - b[1]) / 2, (a[1] - b[0]) / 2) for a, b in zip(right[1], left[1], strict=True)
         ]
+        self._settle(layered, places, half, borders)
         return places, self._tightened(places, half, borders)
+
+    def _settle(
+        self,
+        layered: Layered,
+        x: list[float],
+        half: Sequence[float],
+        borders: Sequence[tuple[float, float]],
+    ) -> None:
+        """Straighten edges again: each box goes to those it follows, as far as it has room."""
+        above = followed(layered, layered.above, layered.below)
+        below = followed(layered, layered.below, layered.above)
+        for turn in range(ROUNDS):
+            down = turn % 2 == 0
+            for layer in layered.layers if down else reversed(layered.layers):
+                for slot, v in enumerate(layer):
+                    near = above[v] if down else below[v]
+                    if not near:
+                        continue
+                    wanted = sum(x[u] for u in near) / len(near)
+                    left = layer[slot - 1] if slot else None
+                    right = layer[slot + 1] if slot + 1 < len(layer) else None
+                    start = self._limit(left, v, x, half, borders, 1)
+                    stop = self._limit(right, v, x, half, borders, -1)
+                    x[v] = max(start, min(wanted, stop))
+
+    def _limit(
+        self,
+        neighbour: int | None,
+        v: int,
+        x: Sequence[float],
+        half: Sequence[float],
+        borders: Sequence[tuple[float, float]],
+        side: int,
+    ) -> float:
+        """How far to the left (side 1) or right (-1) a box may go, for its neighbour and frames."""
+        own, other = self.chain(v), () if neighbour is None else self.chain(neighbour)
+        limits = [borders[g][side < 0] + side * PAD for g in own if g not in other]
+        if neighbour is not None:
+            gap = SPACE if max(neighbour, v) < self.count else LANE
+            limits.append(x[neighbour] + side * (half[neighbour] + gap))
+            limits += [borders[g][side > 0] + side * gap for g in other if g not in own]
+        if not limits:
+            return -side * 1e9
+        return (max(limits) if side > 0 else min(limits)) + side * half[v]
 
     def _pushed(
         self,

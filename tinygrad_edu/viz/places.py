@@ -59,8 +59,8 @@ def place(
     Sweeps down and up: each layer moves under (over) the neighbours that matter most to it, as
     far as its order and the distances allow.
     """
-    above = _followed(layered, layered.above, layered.below)
-    below = _followed(layered, layered.below, layered.above)
+    above = followed(layered, layered.above, layered.below)
+    below = followed(layered, layered.below, layered.above)
     x = [0.0] * len(half)
     gaps: dict[tuple[int, int], float] = {}
     for layer in layered.layers:  # side by side, to start from
@@ -79,7 +79,7 @@ def place(
     return [a - leftmost for a in x]
 
 
-def _followed(layered: Layered, first: list[list[int]], second: list[list[int]]) -> list[list[int]]:
+def followed(layered: Layered, first: list[list[int]], second: list[list[int]]) -> list[list[int]]:
     """Per vertex, the neighbours that it follows: the ends of the segments that matter most."""
     followed = []
     for v, (near, others) in enumerate(zip(first, second, strict=True)):

@@ -142,7 +142,7 @@ def _given(op: Any) -> tuple[tuple[Any, ...] | None, tuple[str, ...]]:
 def names_of(args: Iterable[Any], frame: FrameType | None) -> tuple[str, ...]:
     """The variable of a frame that holds each of some tensors; empty where there is none."""
     variables = {} if frame is None else variables_in(frame)
-    names = {id(v): k for k, v in variables.items() if is_tensor(v) and k[0] != "_" and k != "self"}
+    names = {id(v): k for k, v in variables.items() if is_tensor(v) and k[0] != "_"}
     return tuple(names.get(id(a), "") for a in args)
 
 

@@ -18,6 +18,7 @@ from .svg import to_svg
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".tex")
 VARIABLE = "TINYGRAD_EDU_DOT"
 TIMEOUT = 60.0  # seconds that a program may take before the next one is asked
+MOST = 1000  # vertices that pygraphviz gets: it runs in this process, and nothing can stop it
 SIGNS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}  # what a good answer contains
 
 
@@ -163,7 +164,7 @@ def _engines(graph: Graph, source: str, kind: str) -> Iterator[tuple[str, Callab
     if system and system != named:
         yield system, lambda: _run_program(system, source, kind)
     if _is_installed("pygraphviz"):
-        yield "pygraphviz", lambda: _run_pygraphviz(source, kind)
+        yield "pygraphviz", lambda: _run_pygraphviz(source, kind, len(graph.vertices))
     if kind == "svg":
         yield "built-in", lambda: to_svg(graph).encode()
     else:
@@ -190,8 +191,10 @@ def _is_installed(module: str) -> bool:
     return True
 
 
-def _run_pygraphviz(source: str, kind: str) -> bytes:
+def _run_pygraphviz(source: str, kind: str, count: int) -> bytes:
     pygraphviz: Any = import_module("pygraphviz")
     if int(pygraphviz.__version__.split(".")[0]) < 2:
         raise RuntimeError(f"version {pygraphviz.__version__} needs the program dot; 2 does not")
+    if count > MOST:
+        raise RuntimeError(f"{count} nodes may take it minutes, at most {MOST}")
     return bytes(pygraphviz.AGraph(string=source).draw(format=kind, prog="dot"))

@@ -62,22 +62,26 @@ def _search(reader: "_Wiring", codes: np.ndarray, taken: np.ndarray) -> list[Rep
         _, period, start, stop = heapq.heappop(queue)
         if taken[start:stop].any():  # what is left of it has to queue again
             left, right = _longest_gap(taken, start, stop)
-            if right - left >= LEAST * period:
+            if right - left >= (LEAST - 1) * period:
                 saved = ((right - left) // period - 1) * period
                 heapq.heappush(queue, (-saved, period, left, right))
             continue
         repeat = _best_turn(reader, period, start, stop, taken)
-        taken[repeat.start : repeat.stop] = True
-        found.append(repeat)
+        if repeat.count >= LEAST:
+            taken[repeat.start : repeat.stop] = True
+            found.append(repeat)
     return found
 
 
 def _stretches(codes: np.ndarray, period: int) -> list[tuple[int, int]]:
-    """Start and size of all stretches in which every op equals the one a period before."""
+    """Start and size of all stretches in which every op equals the one a period before.
+
+    They may be a block too short: the first one often looks different.
+    """
     differs = np.flatnonzero(codes[period:] != codes[:-period])
     bounds = np.concatenate([[-1], differs, [len(codes) - period]])
     sizes = np.diff(bounds) - 1
-    long = np.flatnonzero(sizes >= (LEAST - 1) * period)
+    long = np.flatnonzero(sizes >= (LEAST - 2) * period)
     return [(int(bounds[i]) + 1, int(sizes[i]) + period) for i in long]
 
 
@@ -94,7 +98,8 @@ def _best_turn(reader: "_Wiring", period: int, start: int, stop: int, taken: np.
     """A stretch may begin anywhere in a block: begin where the most whole blocks fit.
 
     The first of them is seldom found by the stretch itself, since it reads leaves where the others
-    read the block before: `starts_like` takes it in.
+    read the block before, nor the last, whose results may have other readers: `is_like_next` takes
+    them in.
     """
     best = Repeat(start, period, (stop - start) // period)
     for shift in range(period if period <= TURNED else 1):
@@ -102,8 +107,12 @@ def _best_turn(reader: "_Wiring", period: int, start: int, stop: int, taken: np.
         if count < LEAST - 1:
             break
         free = first >= period and not taken[first - period : first].any()
-        if free and reader.starts_like(first - period, period):
+        if free and reader.is_like_next(first - period, period):
             first, count = first - period, count + 1
+        after = first + count * period
+        free = after + period <= len(taken) and not taken[after : after + period].any()
+        if free and reader.is_like_next(after - period, period, first=False):
+            count += 1
         if count > best.count:
             best = Repeat(first, period, count)
     return best
@@ -166,8 +175,11 @@ class _Wiring:
             return "result", number - made
         return self.vertices[source].kind, self.vertices[source].shape
 
-    def starts_like(self, start: int, period: int) -> bool:
-        """Whether the block at `start` is like the next, but for where it reads from outside."""
+    def is_like_next(self, start: int, period: int, first: bool = True) -> bool:
+        """Whether the block at `start` is like the next, but for where they read from outside.
+
+        Where one reads an op from outside, so has the other, unless the block is the first.
+        """
         after = start + period
         for number in range(start, after):
             twin = number + period
@@ -180,6 +192,8 @@ class _Wiring:
                 its = self.numbers.get(other.source, -1)
                 outside = mine < start and its < after
                 if not outside and its - mine != period:
+                    return False
+                if not first and (mine < 0) != (its < 0):
                     return False
                 shapes = {self.vertices[end.source].shape for end in (edge, other)}
                 if len(shapes) > 1 or edge.position != other.position:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -17,6 +18,7 @@ from .trace import Frame, Moment, TraceData, View
 # ("queued"), or is through ("done").
 Look = Literal["waiting", "ready", "active", "queued", "done", "failed"]
 Role = Literal["head", "formula", "detail", "warning"]
+Line = Literal["text", "value", "grad", "badge"]  # in a box; only the first stands there always
 
 FEW = 6  # elements that are written out in a caption
 FEWER = 3  # ... and in a box
@@ -211,7 +213,9 @@ def backward_caption(data: TraceData, number: int, label: str) -> list[tuple[Rol
     if frame.upstream is not None:
         lines.append(("detail", f"upstream g: {in_words(frame.upstream)}"))
     if frame.contribution is not None:
-        lead = frame.contributes.rstrip("… ") or "contribution:"
+        # After "+=" come the numbers; the formula stands above.
+        left, plus, _ = frame.contributes.partition("+=")
+        lead = left + plus or "contribution:"
         lines.append(("formula", f"{lead} {in_words(frame.contribution)}"))
     elif frame.contributes:
         lines.append(("formula", frame.contributes))
@@ -224,10 +228,17 @@ def backward_caption(data: TraceData, number: int, label: str) -> list[tuple[Rol
     if frame.routing is not None:
         lines.append(("detail", frame.routing.text))
     if frame.numeric is not None:
-        role: Role = "warning" if frame.agrees is False else "detail"
-        verdict = {True: "agrees", False: "DISAGREES", None: "not decided"}[frame.agrees]
-        lines.append((role, f"by differences: {in_words(frame.numeric)}, {verdict}"))
+        lines.append(_numeric(frame, frame.numeric))
     return lines
+
+
+def _numeric(frame: Frame, numeric: View) -> tuple[Role, str]:
+    """What finite differences say of a contribution."""
+    verdict = {True: "agrees", False: "DISAGREES", None: "not decided"}[frame.agrees]
+    whole = frame.contribution is not None and frame.contribution.shape == numeric.shape
+    count = math.prod(numeric.shape)
+    words = in_words(numeric) if whole else f"slopes along {count} random directions"
+    return "warning" if frame.agrees is False else "detail", f"by differences: {words}, {verdict}"
 
 
 def _opening(data: TraceData, number: int, what: str) -> list[tuple[Role, str]]:
@@ -312,17 +323,18 @@ class Rows:
     widths: dict[str, float]
     has_value: frozenset[str]
     has_grad: frozenset[str]
+    has_badge: frozenset[str]
 
     def size(self, vertex: Vertex) -> tuple[float, float]:
         """Width and height that hold all lines of a vertex at every step."""
         width, height = box_size(bare(vertex))
-        extra = (vertex.id in self.has_value) + (vertex.id in self.has_grad)
+        extra = sum(vertex.id in more for more in (self.has_value, self.has_grad, self.has_badge))
         room = self.widths.get(vertex.id, 0.0)
         return max(width, room), height + extra * line_height(DETAIL_SIZE)
 
-    def lines(self, vertex: Vertex) -> list[tuple[Literal["text", "value", "grad"], str, int]]:
+    def lines(self, vertex: Vertex) -> list[tuple[Line, str, int]]:
         """Kind, text and font size of each line, from the top; what changes has no text yet."""
-        lines: list[tuple[Literal["text", "value", "grad"], str, int]] = [
+        lines: list[tuple[Line, str, int]] = [
             ("text", line, DETAIL_SIZE if i else TITLE_SIZE)
             for i, line in enumerate(bare(vertex).lines)
         ]
@@ -330,6 +342,8 @@ class Rows:
             lines.append(("value", "", DETAIL_SIZE))
         if vertex.id in self.has_grad:
             lines.append(("grad", "", DETAIL_SIZE))
+        if vertex.id in self.has_badge:
+            lines.append(("badge", "", DETAIL_SIZE))
         return lines
 
 
@@ -337,13 +351,24 @@ def rows(shown: list[Step]) -> Rows:
     """How much room the boxes need for all steps, so that nothing moves from one to the next."""
     widths: dict[str, float] = {}
     for step in shown:
-        for prefix, texts in (("= ", step.values), ("∂ ", step.grads)):
-            for vertex, text in texts.items():
-                width = text_width(prefix + text, DETAIL_SIZE) + 2 * PADDING
+        for kind, texts in _changing(step):
+            for vertex in texts:
+                width = text_width(line_text(kind, vertex, step), DETAIL_SIZE) + 2 * PADDING
                 widths[vertex] = max(widths.get(vertex, 0.0), width)
     valued = frozenset(v for step in shown for v, text in step.values.items() if text)
     graded = frozenset(v for step in shown for v, text in step.grads.items() if text)
-    return Rows(widths, valued, graded)
+    badged = frozenset(v for step in shown for v in step.badges)
+    return Rows(widths, valued, graded, badged)
+
+
+def _changing(step: Step) -> tuple[tuple[Line, dict[str, str]], ...]:
+    return ("value", step.values), ("grad", step.grads), ("badge", step.badges)
+
+
+def line_text(kind: Line, vertex: str, step: Step) -> str:
+    """A line of a box that changes, as far as it is known at a step, else nothing."""
+    text = dict(_changing(step))[kind].get(vertex, "")
+    return text and {"value": "= ", "grad": "∂ ", "badge": "Σ "}[kind] + text
 
 
 def bare(vertex: Vertex) -> Vertex:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from typing import Any
 
 import numpy as np
@@ -227,9 +227,7 @@ class _Queue:
 
     def list(self) -> tuple[str, ...]:
         """The first of them, in their order."""
-        if len(self._heap) < 2:
-            return tuple(vertex for _, vertex in self._heap)
-        return tuple(vertex for _, vertex in sorted(self._heap)[:QUEUE])
+        return tuple(vertex for _, vertex in nsmallest(QUEUE, self._heap))
 
 
 def _end(run: Run) -> str:

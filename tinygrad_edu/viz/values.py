@@ -78,7 +78,9 @@ class Values:
             if edge is not None and _is_value(value) and edge not in self._known:
                 source = edge.out if isinstance(edge, Node) else edge._array
                 if value.dtype == source.dtype:  # else it is one that was converted for this op
-                    self._known[edge] = value
+                    self._known[edge] = _still(value, node)
+            elif edge is not None and not isinstance(edge, Node):
+                self._known.setdefault(edge, _still(edge._array, node))
 
     def _again(self, node: Node) -> Any:
         """Run the op of a node once more; not that of a Function, whose code is the user's."""
@@ -97,21 +99,23 @@ class Values:
     def _inputs(self, node: Node) -> list[Any]:
         page = kept(node)
         if page is not None and page.inputs is not None:
-            return [raw(value) for value in page.inputs]
+            return [_still(raw(value), node) for value in page.inputs]
         saved = node.saved
         if saved is FREED or hasattr(node.op, "function"):
             saved = [_UNKNOWN] * len(node.edges)
-        return [self._input(e, s) for e, s in zip(node.edges, saved, strict=True)]
+        return [self._input(node, e, s) for e, s in zip(node.edges, saved, strict=True)]
 
-    def _input(self, edge: Any, saved: Any) -> Any:
+    def _input(self, node: Node, edge: Any, saved: Any) -> Any:
         if saved is not _UNKNOWN and not isinstance(saved, Meta):
-            return saved
+            return _still(saved, node)
         if edge is None:
             return _UNKNOWN
-        value = self._known.get(edge, _UNKNOWN if isinstance(edge, Node) else edge._array)
-        if isinstance(saved, Meta) and value is not _UNKNOWN:
-            return np.asarray(value).astype(saved.dtype, copy=False)
-        return value
+        return self._known.get(edge, _UNKNOWN if isinstance(edge, Node) else edge._array)
+
+
+def _still(value: Any, node: Node) -> Any:
+    """A value, unless it was written to since an op read it."""
+    return _UNKNOWN if overwritten_since(value, node.order) else value
 
 
 def _is_value(value: Any) -> bool:

@@ -16,6 +16,7 @@ from . import calls, local, places, ratios, structure
 from .advice import advice
 from .evidence import Evidence, jacobians
 from .shapes import raised, wrong_shape
+from .small import small
 from .study import Finding, Study, attempt, spread, square
 
 __all__ = ["Evidence", "advice", "diagnose", "jacobians"]
@@ -72,7 +73,8 @@ def _findings(evidence: Evidence) -> list[Finding]:
         if copy is not None:
             found += [f._replace(weight=0.9 * f.weight) for f in _values(Study(copy))]
         return found
-    return found if s.special else found + _values(s)
+    found += [] if s.special else _values(s)
+    return found or attempt(lambda: small(s)) or []
 
 
 def _values(s: Study) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .structure import by_values, links, long_axes, moves_data
-from .study import Finding, Study, View, floating, same
+from .study import Finding, Study, View, floating, same, view
 
 
 def shifted(s: Study) -> Finding | None:
@@ -98,6 +98,30 @@ def band(s: Study) -> Finding | None:
     return Finding("off_by_one", text, 0.9)
 
 
+def own_element(s: Study) -> Finding | None:
+    """A diagonal is lost: of a triangle of elements, or each output's own element in a scan."""
+    v = s.views[0]
+    lost = v.needs & ~v.right
+    if (v.has & ~v.right).any() or not lost.any() or not (v.right & v.needs).any():
+        return None
+    scan = v.x.shape == v.y.shape and v.x.size > 1 and not (v.needs & v.needs.T & ~_eye(v)).any()
+    if scan and (v.needs & ~_eye(v)).any() and np.array_equal(lost, v.needs & _eye(v)):
+        text = "each output lacks its own element, and has all before or after it: a range is"
+        return Finding("off_by_one", f"{text} one too short", 0.9)
+    columns = lost.any(0)
+    if v.x.ndim < 2 or not np.array_equal(lost, v.needs & columns):
+        return None
+    *_, rows, cols = np.nonzero(columns.reshape(v.x.shape))
+    if rows.size < 2 or np.unique(cols - rows).size > 1 or np.unique(rows).size < 2:
+        return None
+    text = f"no gradient for the diagonal {int(cols[0] - rows[0])}: one diagonal too few"
+    return Finding("off_by_one", text, 0.9)
+
+
+def _eye(v: View) -> np.ndarray:
+    return np.eye(v.x.size, dtype=bool)
+
+
 def one_use(s: Study) -> Finding | None:
     """An element is used several times and only some of its uses count."""
     v = s.views[0]
@@ -106,7 +130,7 @@ def one_use(s: Study) -> Finding | None:
         return None
     uses, kept = v.needs.sum(0), (v.right & v.needs).sum(0)
     if _different(v):
-        return None
+        return _path_lost(v)
     if _broadcast(v) and _slice_lost(v):
         text = f"{int(lost.sum())} uses of the input are lost, in all slices of y but one"
         return Finding("unbroadcast", f"{text}: not summed over the broadcast axis", 0.9)
@@ -125,14 +149,34 @@ def _different(v: View) -> bool:
 
     A broadcast input is used with equal numbers, or with those of another operand.
     """
-    if any(x.dtype.kind in "iu" for x in v.xs) or v.y.ndim <= v.x.ndim:
+    if any(x.dtype.kind in "iu" for x in v.xs):
         return False
+    if len(floating(v.xs)) == 1:
+        uses = [column[column != 0] for column in np.where(v.needs, v.numeric, 0).T]
+        return any(u.size > 1 and np.ptp(u) > 1e-6 * abs(u).max() for u in uses)
     stacked = v.y.ndim - v.x.ndim
+    if stacked < 1:
+        return False
     others = [v.xs[o] for o in floating(v.xs) if o != v.k]
     if v.y.shape[stacked:] != v.x.shape or any(a.ndim >= v.y.ndim for a in others):
         return False
     slices = v.numeric.reshape(-1, v.x.size, v.x.size)
     return not all(same(slices[0], other) for other in slices[1:])
+
+
+def _path_lost(v: View) -> Finding | None:
+    """Are all uses in whole slices of y lost, and all others right?"""
+    rows = (v.needs & ~v.right).any(1).reshape(v.y.shape)
+    if (v.has & ~v.right).any():
+        return None
+    for axis, n in enumerate(v.y.shape):
+        along = rows.any(tuple(a for a in range(rows.ndim) if a != axis))
+        whole = np.take(rows, np.nonzero(along)[0], axis).all()
+        if n > 1 and along.any() and not along.all() and whole:
+            lost = ", ".join(str(k) for k in np.nonzero(along)[0])
+            text = f"no gradient from slice {lost} along axis {axis} of y: a path is lost"
+            return Finding("missing_term", text, 0.88)
+    return None
 
 
 def _slice_lost(v: View) -> bool:
@@ -163,6 +207,24 @@ def _at(v: View, j: int) -> tuple[int, ...]:
 def _elementwise(v: View) -> bool:
     """Does each output read at most one element, and each element reach at most one output?"""
     return bool(v.needs.sum(0).max(initial=0) <= 1 and v.needs.sum(1).max(initial=0) <= 1)
+
+
+def collision(s: Study) -> Finding | None:
+    """Right as soon as no index is met twice."""
+    v = s.views[0]
+    for i, x in enumerate(v.xs):
+        if x.dtype.kind not in "iu" or x.size < 2 or np.unique(x).size == x.size:
+            continue
+        top = int(x.max()) + 1
+        for part in (x, x[:1]) if x.ndim > 1 else (x,):
+            xs = list(v.xs)
+            if part.size <= top:
+                xs[i] = s.rng.permutation(top)[: part.size].reshape(part.shape).astype(x.dtype)
+                other = view(s.e, xs, s.k)
+                if other is not None and other.needs.any() and np.all(other.right):
+                    text = "right where no index is met twice: later uses overwrite earlier ones"
+                    return Finding("index_dup", text, 0.905)
+    return None
 
 
 def region(s: Study) -> Finding | None:
@@ -296,4 +358,16 @@ def misplaced(s: Study) -> Finding | None:
     return Finding("index", text, 0.87 if rows or (columns and one_each) else 0.83)
 
 
-RULES = (edge_only, band, shifted, one_use, region, part_of_region, pieces, opposite, misplaced)
+RULES = (
+    edge_only,
+    band,
+    own_element,
+    shifted,
+    one_use,
+    collision,
+    region,
+    part_of_region,
+    pieces,
+    opposite,
+    misplaced,
+)

@@ -78,7 +78,7 @@ def adjoint(s: Study) -> Finding | None:
     return Finding("transpose", text, 0.9)
 
 
-def permuted(s: Study) -> Finding | None:
+def permuted(s: Study) -> Finding | list[Finding] | None:
     """The gradient's own axes are swapped or reversed, or those of g."""
     v = s.views[0]
     for words, order in swaps(v.x.shape):
@@ -93,14 +93,21 @@ def permuted(s: Study) -> Finding | None:
     for words, order in reread(v.y.shape):
         if same(v.analytic, v.numeric[order]):
             return Finding("transpose", f"right numbers, but g has its {words}", 0.9)
-    turning = "index" if moves_data(v) and by_values(s) else "transpose"
     for words, order in flips(v.x.shape):
         if same(v.analytic, v.numeric[:, order]):
-            return Finding(turning, f"right numbers, but the gradient has its {words}", 0.88)
+            return _turned_around(s, f"right numbers, but the gradient has its {words}")
     for words, order in flips(v.y.shape):
         if same(v.analytic, v.numeric[order]):
-            return Finding(turning, f"right numbers, but g is used with its {words}", 0.88)
+            return _turned_around(s, f"right numbers, but g is used with its {words}")
     return None
+
+
+def _turned_around(s: Study, text: str) -> list[Finding]:
+    """A flip: of a kernel, or of places that are looked up."""
+    classes = ["transpose", "index"]
+    if moves_data(s.views[0]) and by_values(s):
+        classes.reverse()
+    return [Finding(classes[0], text, 0.88), Finding(classes[1], text, 0.87)]
 
 
 def _swapped_axes(v: View, text: str, s: Study) -> Finding:

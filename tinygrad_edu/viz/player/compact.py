@@ -80,9 +80,11 @@ class Compact:
         }
 
     def _moment(self, moment: Moment) -> dict[str, Any]:
-        entry = {"value": self.view(moment.value), "grad": self.gradient(moment.grad)}
-        entry |= {"line": moment.line, "consumers": moment.consumers, "bad": moment.bad}
-        return {name: value for name, value in entry.items() if value not in (None, "")}
+        entry = _without_defaults(moment)
+        for name, pack in (("value", self.view), ("grad", self.gradient)):
+            if name in entry and (number := pack(entry.pop(name))) is not None:
+                entry[name] = number
+        return entry
 
     def _frame(self, frame: Frame) -> dict[str, Any]:
         entry = _without_defaults(frame)

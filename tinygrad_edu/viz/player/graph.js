@@ -36,7 +36,8 @@ class Picture {
     node.addEventListener("focus", () => { if (node.matches(":focus-visible")) this.reveal([id]); });
     if (this.runs.some(run => run.failed(run.byId.get(id)))) node.classList.add("failed");
     if (vertex.bad) node.classList.add("broken");
-    this.nodes.set(id, {node, box: node.getBBox()});
+    // Of the shape alone: a text's box is wrong where the picture is still scaled to a few px.
+    this.nodes.set(id, {node, box: node.querySelector("rect, polygon").getBBox()});
   }
 
   // Colours for a frame.

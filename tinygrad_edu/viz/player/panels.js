@@ -31,7 +31,7 @@ function stepPanel(player, run) {
 
 function failurePanel(run) {
   if (!run.failure) return null;
-  return make("div", {class: "failure", role: "alert"},
+  return make("div", {class: "failure"},
     make("p", {}, make("b", {}, `${run.failure.op} failed`)),
     make("pre", {}, run.failure.message),
     run.failure.line ? make("code", {class: "line"}, run.failure.line) : null);
@@ -59,7 +59,7 @@ function forwardPanel(run, frame) {
 }
 
 function backwardPanel(player, run, frame, number) {
-  const target = run.name(frame.target), op = run.name(frame.vertex);
+  const target = run.name(frame.target);
   const before = (run.targeted.get(frame.target) ?? []).filter(n => n <= number);
   const expected = frame.expected ?? 0;
   const marks = [
@@ -69,13 +69,13 @@ function backwardPanel(player, run, frame, number) {
       ` ${frame.arrived ?? 0} of ${count(expected, "contribution")} arrived at ${target}`),
   ];
   const arrows = make("div", {class: "views"},
-    secret(player, run, run.view(frame.upstream), `upstream ∂L/∂${op}`,
+    secret(player, run, run.view(frame.upstream), `upstream ${run.partial(frame.vertex)}`,
       run.targeted.get(frame.vertex) ?? [], {key: "upstream"}),
-    secret(player, run, run.view(frame.contribution), `contributes to ∂L/∂${target}`, [number],
+    secret(player, run, run.view(frame.contribution), `contributes to ${run.partial(frame.target)}`, [number],
       {key: "contribution", wrong: frame.agrees === false}),
     numeric(player, run, frame, number),
     expected > 1 ? secret(player, run, run.view(frame.partial),
-      `∂L/∂${target} so far`, before, {key: "partial"}) : null);
+      `${run.partial(frame.target)} so far`, before, {key: "partial"}) : null);
   const way = `${run.op(frame.vertex)} → ${target}`;
   return [make("h2", {}, "Backward: ", make("b", {}, way)), ...formula(frame),
     ...marks, player.quiz ? player.ask(run, number) : null, arrows,
@@ -179,8 +179,10 @@ function queueStrip(player, run) {
 function sentence(run, number) {
   const frame = run.frameAt(number);
   if (!frame) return run.failure ? `${run.failure.op} failed: ${run.failure.message}` : "No step.";
+  const end = run.failure && number >= run.frames.length - 1
+    ? ` Then ${run.failure.op} failed: ${run.failure.message}` : "";
   const place = `Frame ${run.frames.indexOf(frame) + 1} of ${run.frames.length}, ${frame.phase}:`;
-  if (!frame.back) return `${place} ${run.op(frame.vertex)} runs. ${frame.formula ?? ""}`;
+  if (!frame.back) return `${place} ${run.op(frame.vertex)} runs. ${frame.formula ?? ""}${end}`;
   return `${place} ${run.op(frame.vertex)} sends its gradient to ${run.name(frame.target)}. ` +
     `${frame.formula ?? ""}. ${frame.arrived ?? 0} of ${count(frame.expected ?? 0, "contribution")} arrived.` +
     (frame.agrees === false ? " Finite differences disagree." : "");

@@ -100,7 +100,7 @@ const player = {
       find("said").textContent = "Right.";
     };
     return make("form", {class: "quiz", onsubmit: check},
-      make("label", {for: "answer"}, `What is ${where}the contribution to ∂L/∂${run.name(frame.target)}? `),
+      make("label", {for: "answer"}, `What is ${where}the contribution to ${run.partial(frame.target)}? `),
       input, " ", make("button", {type: "submit"}, "Check"), " ", told);
   },
 };

@@ -11,6 +11,7 @@ class Run {
       frame.target = frame.edge >= 0 ? this.edges[frame.edge].source : null;
     }
     this.made = new Map();      // vertex -> frame in which its value appears
+    this.names = new Map();     // vertex -> what formulas call it
     this.targeted = new Map();  // vertex -> frames that add to its gradient
     this.left = new Map();      // vertex -> first frame in which its own formulas run backward
     this.sent = new Map();      // edge -> frame
@@ -22,12 +23,19 @@ class Run {
         if (this.made.has(edge.source)) this.made.set(vertex.id, this.made.get(edge.source));
       }
     }
+    // What is differentiated, as the formulas call it.
+    this.root = /^∂(.+?)\/∂/.exec(this.frames.find(frame => frame.contributes)?.contributes)?.[1] ?? "L";
     this.opened = new Set();    // frames whose answer the reader has found, or asked to see
     this.firstBad = this.vertices.find(vertex => vertex.bad);
   }
 
   index(frame, number) {
-    if (!frame.back) { this.made.set(frame.vertex, number); return; }
+    if (!frame.back) {
+      this.made.set(frame.vertex, number);
+      const name = /^([^\s=]+) = /.exec(frame.formula ?? "")?.[1];
+      if (name) this.names.set(frame.vertex, name);
+      return;
+    }
     if (!this.left.has(frame.vertex)) this.left.set(frame.vertex, number);
     if (frame.target === null) return;
     if (!this.targeted.has(frame.target)) this.targeted.set(frame.target, []);
@@ -39,10 +47,9 @@ class Run {
   view(number) { return number === undefined || number === null ? null : this.views[number]; }
   label(id) { return this.byId.get(id)?.label ?? id; }
   // What formulas call it: the left side of the one that made it.
-  name(id) {
-    const made = this.frames.find(frame => !frame.back && frame.vertex === id);
-    return /^([^\s=]+) = /.exec(made?.formula ?? "")?.[1] ?? this.label(id);
-  }
+  name(id) { return this.names.get(id) ?? this.label(id); }
+
+  partial(id) { return `∂${this.root}/∂${this.name(id)}`; }
 
   // The op without that name, which the picture puts before it: "h = relu".
   op(id) {

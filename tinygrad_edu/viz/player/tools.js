@@ -25,6 +25,7 @@ function makeSvg(tag, attributes, text = "") {
 function spell(value) {
   if (value === null || value === undefined) return "none";
   const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e6) return String(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(2);
   return String(Number(value.toPrecision(4)));
 }

@@ -83,7 +83,8 @@ function heatMap(view, title) {
     "aria-label": said(view, title)});
   const size = Math.max(4, Math.min(14, Math.floor(160 / Math.max(columns, rows))));
   canvas.style.width = `${columns * size}px`;
-  canvas.style.aspectRatio = `${columns} / ${rows}`;
+  if (rows * size >= 14) canvas.style.aspectRatio = `${columns} / ${rows}`;
+  else canvas.style.height = "14px";  // a row of many columns
   const context = canvas.getContext("2d"), largest = largestOf(view);
   view.blocks.forEach((row, y) => row.forEach((value, x) => {
     context.fillStyle = `rgb(${colour(value, largest)})`;
