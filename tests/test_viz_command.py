@@ -141,6 +141,9 @@ def test_a_foreign_file_in_the_folder_stays(capsys):
 def test_names_are_those_of_the_script(capsys):
     run(capsys, "poly.py:loss", "--out", "a.svg")
     assert {"x", "y"} <= node_texts("a.svg")
+    Path("inner.py").write_text(POLY + "def f(a):\n    return a * a\ndef g():\n    return f(x)\n")
+    run(capsys, "inner.py:g", "--out", "e.svg")
+    assert "x" in node_texts("e.svg") and "a" not in node_texts("e.svg")
     run(capsys, "models.py:loss", "--out", "b.svg")
     assert {"0.weight", "0.bias", "2.weight", "2.bias"} <= node_texts("b.svg")
     run(capsys, "models.py:loss", "--out", "c.svg", "--params", "model")

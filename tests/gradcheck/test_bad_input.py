@@ -94,3 +94,20 @@ def test_read_only_inputs():
     x = X.copy()
     x.flags.writeable = False
     assert check_op(double, vjp, [x]).verdict == "pass"
+
+
+SAMPLERS = [
+    (raises, "the sampler raised RuntimeError"),
+    (lambda rng: None, "must return a list of 1 array"),
+    (lambda rng: [X, X], "must return a list of 1 array"),
+    (lambda rng: ["text"], "the sampler's input 0 is str"),
+    (lambda rng: [np.array([np.nan])], "no finite value at a point of the sampler"),
+]
+
+
+@pytest.mark.parametrize(("sampler", "words"), SAMPLERS)
+def test_a_sampler_that_is_no_use_is_told_in_a_note(sampler, words):
+    report = check_op(double, vjp, [X], sampler=sampler)
+    assert report.verdict == "pass"
+    assert words in " ".join(report.notes)
+    assert report.points == ["given"]

@@ -7,6 +7,13 @@ from tinygrad_edu import nn
 from tinygrad_edu.data import load_digits
 from tinygrad_edu.engine import Node, state
 
+FACTOR = tg.tensor(np.array([2.0, 3.0]), requires_grad=True)
+
+
+def doubled():
+    """A program whose parameter is a global of this file."""
+    return (FACTOR * 2.0).sum()
+
 
 class Net(nn.Module):
     """Two linear layers, for the 8 x 8 digits."""

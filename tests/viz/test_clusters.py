@@ -198,3 +198,49 @@ def test_200_blocks_lay_out_in_a_moment():
     net = nn.Sequential(*[Block(3) for _ in range(200)])
     layout = lay_out(read_graph(net(tg.zeros(2, 3)), net))
     assert len(layout.frames) == 600
+
+
+def test_what_a_frame_reads_is_above_it_and_what_reads_it_below(graph):
+    layout, clusters = lay_out(graph), find_clusters(graph)
+    crossing = 0
+    for frame, cluster in zip(layout.frames, clusters, strict=True):
+        inside = set(cluster.members)
+        for edge in graph.edges:
+            source, target = layout.boxes[edge.source], layout.boxes[edge.target]
+            if edge.source not in inside and edge.target in inside:
+                assert source.y + source.height / 2 < frame.top
+                crossing += 1
+            if edge.source in inside and edge.target not in inside:
+                assert frame.top + frame.height < target.y - target.height / 2 - 10
+                crossing += 1
+    assert crossing
+
+
+class ALayerWithAVeryLongNameThatFillsMuchOfALine(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(tg.ones(()))
+
+    def forward(self, x):
+        return self.w * x
+
+
+def test_a_frame_is_as_wide_as_its_title():
+    net = nn.Sequential(ALayerWithAVeryLongNameThatFillsMuchOfALine())
+    (frame,) = lay_out(read_graph(net(tg.ones(())), net)).frames
+    assert frame.width >= text_width(frame.title, 11) + 18
+
+
+def test_two_modules_with_the_same_boxes_share_a_frame():
+    net = nn.Sequential(nn.Sequential(nn.Linear(3, 2)), nn.Linear(2, 2))
+    found = find_clusters(read_graph(net(tg.zeros(4, 3)), net))
+    assert [(c.path, c.title) for c in found] == [("0.0", "0.0: Linear"), ("1", "1: Linear")]
+
+
+def test_a_sum_of_weights_is_the_modules_and_what_adds_it_is_not():
+    net = nn.Sequential(nn.Linear(3, 2))
+    graph = read_graph(net(tg.zeros(4, 3)).sum() + net[0].weight.sum(), net)
+    ops = [v.id for v in graph.vertices if v.kind == "op"]
+    (cluster,) = find_clusters(graph)
+    labels = [v.label.split()[0] for v in graph.vertices if v.id in {*ops} & {*cluster.members}]
+    assert labels == ["linear", "sum"] and ops[-1] not in cluster.members

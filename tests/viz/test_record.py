@@ -325,6 +325,18 @@ def test_two_runs_with_a_real_backward_between_them():
     x = leaf(1.0, 2.0)
     loss = (x * x).sum()
     one = viz.trace(loss)
+    loss.backward(retain_graph=True)
     loss.backward()
     two = viz.trace((x * 3.0).sum())
-    assert one.beside(two).second.moments["v0"].grad.numbers == [5.0, 7.0]
+    assert one.beside(two).second.before["v0"].numbers == [4.0, 8.0]
+    assert one.beside(two).second.moments["v0"].grad.numbers == [7.0, 11.0]
+
+
+def test_a_trace_keeps_the_gradient_that_was_there():
+    x = leaf(1.0, 2.0)
+    x.grad = tg.tensor(np.array([10.0, 10.0]))
+    one = viz.trace((x * x).sum())
+    x.grad += 100.0  # in place
+    x.grad = None
+    two = viz.trace((x * 3.0).sum())
+    assert one.beside(two).second.before["v0"].numbers == [12.0, 14.0]

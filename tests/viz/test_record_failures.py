@@ -53,6 +53,7 @@ def test_a_shape_error_of_two_inputs_without_history():
     x, y = tg.tensor([1.0, 2.0]), tg.tensor([1.0, 2.0, 3.0])
     run = viz.trace(lambda: x + y)
     assert run.data.failure.op == "add"
+    assert [edge.label for edge in run.graph.edges] == ["", ""]
     assert [(v.kind, v.label) for v in run.graph.vertices] == [
         ("input", "x"),
         ("input", "y"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from programs import leaf
+from programs import doubled, leaf
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, viz
@@ -53,6 +53,10 @@ def test_a_function_names_its_own_variables():
     run = viz.trace(program)
     assert labels(run) == ["weight", "hidden", "squares", "L", "L"]
     assert run.frames[1].formula == "squares = hidden ⊙ hidden"
+
+
+def test_a_function_names_the_globals_of_its_own_file():
+    assert labels(viz.trace(doubled))[0] == "FACTOR"
 
 
 def test_a_name_that_is_used_again_gets_a_number():

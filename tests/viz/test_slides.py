@@ -11,6 +11,7 @@ import traces
 from samples import chain
 
 from tinygrad_edu.viz import Edge, Graph, Vertex
+from tinygrad_edu.viz.drawing import edge_shape
 from tinygrad_edu.viz.layout import lay_out
 from tinygrad_edu.viz.slides import MOST, export_frames
 from tinygrad_edu.viz.storyboard import in_words, rows, short, steps
@@ -68,6 +69,23 @@ def test_backward_one_edge_runs_and_stays_done():
     last = steps(data)[-1]
     carried = {frame.edge for frame in data.frames if frame.phase == "backward"}
     assert {i for i, look in enumerate(last.edges) if look in ("done", "active")} >= carried
+
+
+@pytest.mark.parametrize("make", [traces.mlp, traces.fan_out])
+def test_a_leaf_is_done_with_its_last_contribution_an_op_after_its_last_edge(make):
+    data = make()
+    sources = [data.graph.edges[f.edge].source if f.edge >= 0 else "" for f in data.frames]
+    senders = [f.vertex if f.edge >= 0 else "" for f in data.frames]
+    for i, step in enumerate(steps(data)):
+        done = {v for v, look in step.looks.items() if look == "done"}
+        leaves = {
+            source
+            for source, f in zip(sources[: i + 1], data.frames, strict=False)
+            if f.edge >= 0 and f.arrived == f.expected and source not in senders
+        }
+        ops = set(senders[:i]) - set(senders[i:]) - {""}
+        outputs = {v.id for v in data.graph.vertices if v.kind == "output"}
+        assert done - outputs == leaves | ops
 
 
 def test_the_badge_counts_and_the_partial_sum_grows():
@@ -314,3 +332,21 @@ def test_modules_have_their_frames(tmp_path):
     (path,) = export_frames(TraceData(graph, {}, (Frame("forward", "v2"),)), tmp_path)
     assert "net" in texts(path)
     assert r"\draw[tg module 0]" in graph_tikz(graph) and "{net}" in graph_tikz(graph)
+
+
+@pytest.mark.parametrize(
+    ("look", "phase", "up"),
+    [
+        ("ready", "backward", False),
+        ("active", "forward", False),
+        ("active", "backward", True),
+        ("done", "backward", True),
+    ],
+)
+def test_a_gradient_goes_up_and_a_value_down(look, phase, up):
+    (route,) = lay_out(chain(1)).routes
+    tip = edge_shape(route, look, phase).head[-1]
+    assert tip == route.points[0 if up else -1]
+    style = "up" if look == "active" and up else look
+    line = next(s for s in graph_tikz(chain(1)).splitlines() if f"tg edge {style}/" in s)
+    assert ("]}-" in line, "-{Triangle" in line) == (up, not up)

@@ -22,9 +22,8 @@ from .values import reachable
 class _Nothing:
     """In place of the result that an op never had."""
 
-    shape: tuple[int, ...] = ()
+    shape = None
     dtype = ""
-    size = 0
 
 
 def partial_graph(
@@ -57,11 +56,6 @@ def partial_graph(
     graph = _without_outputs(read_graph([box(None, node) for node in roots], params))
     last = graph.vertices[-1]
     into = tuple(edge.source for edge in graph.edges if edge.target == last.id)
-    graph = replace(
-        graph,
-        vertices=(*graph.vertices[:-1], replace(last, shape=None, dtype="")),
-        edges=tuple(replace(e, label="") if e.target == last.id else e for e in graph.edges),
-    )
     message, _, line = str(error).partition("\n  at ")
     failure = Failure(op.name, message or type(error).__name__, line or _line(error), into)
     return graph, known, failure

@@ -79,7 +79,7 @@ class _Teller:
         self.data = data
         self.labels = {vertex.id: vertex.label for vertex in data.graph.vertices}
         self.outputs = {edge.source: edge.target for edge in self._edges_to_outputs()}
-        self.last = {f.vertex: i for i, f in enumerate(data.frames) if f.phase == "backward"}
+        self.senders = {frame.vertex for frame in data.frames if frame.phase == "backward"}
         ops = {vertex.id for vertex in data.graph.vertices if vertex.kind in ("op", "output")}
         self.looks: dict[str, Look] = {
             v.id: "waiting" if v.id in ops else "ready" for v in data.graph.vertices
@@ -147,7 +147,7 @@ class _Teller:
         if frame.expected > 1:
             self.badges[target] = f"{frame.arrived}/{frame.expected}"
         complete = frame.arrived >= frame.expected
-        if complete and target not in self.last:
+        if complete and target not in self.senders:
             self.looks[target] = "done"  # a leaf, or an op through which nothing goes on
         for vertex in frame.queue:
             if vertex != frame.vertex:
@@ -155,7 +155,7 @@ class _Teller:
         caption = backward_caption(self.data, number, self.labels[frame.vertex])
         step = self._step("backward", caption, {frame.vertex: "active"}, {frame.edge: "active"})
         self.edges[frame.edge] = "done"
-        self.looks[frame.vertex] = "done" if number == self.last[frame.vertex] else "queued"
+        self.looks[frame.vertex] = "done"  # the frames of all its edges follow one another
         return step
 
     def _failure(self) -> Step:
