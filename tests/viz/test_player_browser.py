@@ -113,9 +113,9 @@ def test_nothing_is_0_before_its_turn(play):
     done = set()
     for frame in data.frames:
         if frame.phase == "backward":
-            done.add(data.graph.edges[frame.edge].source)
+            done |= {data.graph.edges[frame.edge].source, frame.vertex}
         for vertex in data.graph.vertices:
-            if vertex.kind == "parameter" and vertex.id not in done:
+            if vertex.kind in ("parameter", "op") and vertex.id not in done:
                 player.page.locator(f"[data-node={vertex.id}]").dispatch_event("click")
                 assert "not computed yet" in player.text('#node [data-view="grad"]')
         player.press("ArrowRight")

@@ -207,8 +207,10 @@ def test_the_graph_zooms_fits_and_moves(play):
         )
     for _ in range(6):
         player.page.click("[data-zoom=in]")
-    before, title = box(player, ".node"), player.text("#node h2")
-    x, y = (pane[0] + pane[2]) / 2, (pane[1] + pane[3]) / 2
+    title = player.text("#node h2")
+    player.run("document.querySelector('[data-node=v3]').focus({focusVisible: true})")  # in sight
+    before, node = box(player, ".node"), box(player, "[data-node=v3]")
+    x, y = (node[0] + node[2]) / 2, (node[1] + node[3]) / 2
     player.page.mouse.move(x, y)
     player.page.mouse.down()
     player.page.mouse.move(x - 30, y - 20, steps=5)
@@ -216,6 +218,8 @@ def test_the_graph_zooms_fits_and_moves(play):
     after = box(player, ".node")
     assert [before[0] - after[0], before[1] - after[1]] == pytest.approx([30, 20], abs=1.5)
     assert player.text("#node h2") == title  # to move is not to select
+    player.page.mouse.click(x - 30, y - 20)
+    assert player.text("#node h2") != title
 
 
 def test_paper_gets_this_frame_and_all_in_a_table(play):
