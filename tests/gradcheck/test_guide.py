@@ -10,6 +10,7 @@ import tinygrad_edu as tg
 from tinygrad_edu.gradcheck import (
     check_gradients,
     comparison,
+    contract,
     directions,
     examine,
     exploration,
@@ -121,7 +122,7 @@ def test_thresholds_are_those_of_the_code():
     column = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", section("How it works"), re.MULTILINE)
     why = dict(column[1:])
     assert list(why) == [
-        f"step {power_of_two(directions._STEP)}",
+        f"step {power_of_two(directions.STEP)}",
         f"at most {directions._LONGEST:g}",
         "error bound",
         f"{comparison._SAFETY:g} times the bound",
@@ -130,8 +131,10 @@ def test_thresholds_are_those_of_the_code():
         "four finer steps",
         f"noise up to {directions._NOISE:.0e}".replace("e-0", "e-"),
         "second opinion",
+        f"long step {power_of_two(directions._FAR)}",
+        f"last digits, {contract._DIGITS:.0e}",
     ]
-    assert power_of_two(directions._NOISY_STEP) in why["noise up to 2e-5"]
+    assert power_of_two(directions._NOISY) in why["noise up to 2e-5"]
     parts = directions._FINER[1:] / directions._FINER[:-1]
     assert len(directions._FINER) == 4
     assert all(round(1 / part) == 58 for part in parts)
