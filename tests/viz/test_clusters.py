@@ -7,10 +7,10 @@ from samples import mlp, scattered
 import tinygrad_edu as tg
 from tinygrad_edu import nn
 from tinygrad_edu.viz import read_graph
-from tinygrad_edu.viz.clusters import find_clusters
 from tinygrad_edu.viz.folding import fold
-from tinygrad_edu.viz.layout import lay_out
-from tinygrad_edu.viz.nests import Nests
+from tinygrad_edu.viz.layout.clusters import find_clusters
+from tinygrad_edu.viz.layout.layout import lay_out
+from tinygrad_edu.viz.layout.nests import Nests
 from tinygrad_edu.viz.style import text_width
 
 

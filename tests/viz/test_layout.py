@@ -5,8 +5,8 @@ from programs_drawn import module, recurrent
 from samples import chain, mlp, plain, scattered
 
 from tinygrad_edu.viz import Edge, Graph, Vertex, read_graph
-from tinygrad_edu.viz.layers import arrange, assign_ranks
-from tinygrad_edu.viz.layout import bend, lay_out
+from tinygrad_edu.viz.layout.layers import arrange, assign_ranks
+from tinygrad_edu.viz.layout.layout import bend, lay_out
 from tinygrad_edu.viz.style import STYLES, box_size, line_sizes, text_width
 
 GRAPHS = {

@@ -10,7 +10,7 @@ from samples import Recorder, leaf, tensor
 
 import tinygrad_edu as tg
 from tinygrad_edu.viz import Edge, Graph, Vertex, make_dot
-from tinygrad_edu.viz.dot import to_dot
+from tinygrad_edu.viz.pictures.dot import to_dot
 
 HEAD = """\
 digraph computation_graph {

@@ -6,7 +6,7 @@ from programs import doubled, leaf
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, viz
-from tinygrad_edu.viz.naming import assigned
+from tinygrad_edu.viz.tracing.naming import assigned
 
 weight = leaf(2.0, 3.0)  # a global that a traced function reads
 

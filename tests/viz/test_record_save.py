@@ -6,7 +6,7 @@ import pytest
 from programs import leaf, mlp
 
 from tinygrad_edu import viz
-from tinygrad_edu.viz import runs, showing
+from tinygrad_edu.viz.tracing import runs, showing
 
 
 @pytest.fixture(autouse=True)

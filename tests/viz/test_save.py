@@ -179,7 +179,7 @@ def test_a_program_that_is_not_there_is_passed_over(tmp_path, monkeypatch):
 @needs_shell
 def test_a_program_that_hangs_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYGRAD_EDU_DOT", program(tmp_path / "mine", "while :; do :; done"))
-    monkeypatch.setattr("tinygrad_edu.viz.render.TIMEOUT", 0.2)
+    monkeypatch.setattr("tinygrad_edu.viz.pictures.render.TIMEOUT", 0.2)
     result = save(GRAPH, tmp_path / "graph.svg")
     assert result.engine == "built-in"
     assert "timed out" in result.skipped[0]

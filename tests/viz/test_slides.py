@@ -11,11 +11,11 @@ import traces
 from samples import chain
 
 from tinygrad_edu.viz import Edge, Graph, Vertex
-from tinygrad_edu.viz.drawing import edge_shape
-from tinygrad_edu.viz.layout import lay_out
-from tinygrad_edu.viz.slides import MOST, export_frames
-from tinygrad_edu.viz.storyboard import in_words, rows, short, steps
-from tinygrad_edu.viz.tikz import graph_tikz
+from tinygrad_edu.viz.layout.layout import lay_out
+from tinygrad_edu.viz.pictures.drawing import edge_shape
+from tinygrad_edu.viz.pictures.slides import MOST, export_frames
+from tinygrad_edu.viz.pictures.storyboard import in_words, rows, short, steps
+from tinygrad_edu.viz.pictures.tikz import graph_tikz
 from tinygrad_edu.viz.trace import Frame, TraceData, look_at
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -242,7 +242,7 @@ def test_an_interrupt_leaves_nothing_half_done(tmp_path, monkeypatch, existed):
             raise KeyboardInterrupt
         return "<svg/>"
 
-    monkeypatch.setattr("tinygrad_edu.viz.slides.to_svg_text", interrupted)
+    monkeypatch.setattr("tinygrad_edu.viz.pictures.slides.to_svg_text", interrupted)
     with pytest.raises(KeyboardInterrupt):
         export_frames(traces.mlp(), folder)
     assert (names(tmp_path), names(folder) if existed else None) == before

@@ -9,12 +9,12 @@ import traces
 from samples import chain, mlp
 
 from tinygrad_edu.viz import Graph, Vertex
-from tinygrad_edu.viz.latex import escape
-from tinygrad_edu.viz.layout import lay_out
-from tinygrad_edu.viz.storyboard import steps
+from tinygrad_edu.viz.layout.layout import lay_out
+from tinygrad_edu.viz.pictures.latex import escape
+from tinygrad_edu.viz.pictures.storyboard import steps
+from tinygrad_edu.viz.pictures.tikz import LARGEST, MOST, beamer, graph_tikz, spans
+from tinygrad_edu.viz.pictures.tikz_parts import UNIT
 from tinygrad_edu.viz.style import STYLES, Style
-from tinygrad_edu.viz.tikz import LARGEST, MOST, beamer, graph_tikz, spans
-from tinygrad_edu.viz.tikz_parts import UNIT
 from tinygrad_edu.viz.trace import Frame, TraceData
 
 LATEX = shutil.which("pdflatex")

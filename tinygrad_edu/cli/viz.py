@@ -101,7 +101,7 @@ def is_folder(out: Path, args: argparse.Namespace) -> bool:
 
 def write_frames(data: TraceData, folder: Path, kind: str) -> str:
     """Write one picture per frame; say what was written."""
-    from ..viz.slides import export_frames
+    from ..viz.pictures.slides import export_frames
 
     made = export_frames(data, folder, kind)
     return f"wrote {made[0]} to {made[-1].name}"

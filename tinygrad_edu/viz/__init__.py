@@ -15,13 +15,13 @@ Examples
 <Trace: 2 forward and 3 backward frames>
 """
 
-from .dot import make_dot
 from .graph import Edge, Graph, Vertex, read_graph
-from .record import Beside, Trace, save, trace
-from .recording import recording
-from .render import RenderResult
-from .svg import to_svg
+from .pictures.dot import make_dot
+from .pictures.render import RenderResult
+from .pictures.svg import to_svg
 from .trace import Frame, TraceData
+from .tracing.record import Beside, Trace, save, trace
+from .tracing.recording import recording
 
 __all__ = [
     "make_dot",

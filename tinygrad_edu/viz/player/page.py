@@ -11,7 +11,7 @@ from string import Template
 from typing import Any
 
 from ..graph import Graph
-from ..svg import to_svg
+from ..pictures.svg import to_svg
 from ..trace import TraceData
 from .compact import Compact
 from .quiz import questions

@@ -6,10 +6,9 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .graph import Graph
-from .layout import Layout, Point, Route
-from .storyboard import Look, Role, Rows, Step, line_text
-from .style import (
+from ..graph import Graph
+from ..layout.layout import Layout, Point, Route
+from ..style import (
     ADVANCE,
     DETAIL_SIZE,
     FRAME_COLOR,
@@ -22,6 +21,7 @@ from .style import (
     outline,
     text_width,
 )
+from .storyboard import Look, Role, Rows, Step, line_text
 
 WAITING, ACTIVE, QUEUED, DONE, FAILED = "#a8a8a8", "#c04a00", "#0072b2", "#00795a", "#b00020"
 READY = "#4d4d4d"

@@ -9,7 +9,7 @@ block, and the loss is in no module. Nothing else is known: a module leaves no m
 import math
 from dataclasses import dataclass
 
-from .graph import Graph, Vertex, common_module
+from ..graph import Graph, Vertex, common_module
 from .nests import Nests
 
 

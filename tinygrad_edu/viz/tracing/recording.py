@@ -12,6 +12,7 @@ import sys
 import weakref
 from collections.abc import Iterable, Mapping
 from contextlib import ContextDecorator
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -44,7 +45,7 @@ class Kept(NamedTuple):
     out: Any
 
 
-_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_HOME = str(Path(__file__).resolve().parents[2]) + os.sep
 _book: Any = weakref.WeakKeyDictionary()  # Node -> Kept
 
 

@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..folding import fold as fold_repeats
+from ..graph import Graph, read_graph, shown_by
 from .dot import to_dot
-from .folding import fold as fold_repeats
-from .graph import Graph, read_graph, shown_by
 from .mpl import to_image
 from .svg import to_svg
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from tinygrad_edu.engine import Node
 
+from ..trace import SMALL, Frame, look_at
 from .recording import kept
 from .sweeping import Step
-from .trace import SMALL, Frame, look_at
 
 DIRECTIONS = 4
 # A formula is computed in the dtype of its input: what rounding does to a sum of some hundred

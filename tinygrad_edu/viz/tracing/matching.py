@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_edu.engine import Meta, Node, raw
 
-from .graph import Edge, Graph
+from ..graph import Edge, Graph
 from .values import Values
 
 

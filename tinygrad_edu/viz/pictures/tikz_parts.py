@@ -6,20 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from .drawing import (
-    ACTIVE_FILL,
-    DONE_FILL,
-    FAILED_FILL,
-    FRAMES,
-    QUEUED,
-    WAITING,
-    WAYS,
-)
-from .graph import Vertex
-from .latex import escape
-from .layout import Box, Layout, Route, bend
-from .storyboard import Look
-from .style import (
+from ..graph import Vertex
+from ..layout.layout import Box, Layout, Route, bend
+from ..style import (
     DETAIL_SIZE,
     EDGE_COLOR,
     FRAME_COLOR,
@@ -31,6 +20,17 @@ from .style import (
     inner_box,
     outline,
 )
+from .drawing import (
+    ACTIVE_FILL,
+    DONE_FILL,
+    FAILED_FILL,
+    FRAMES,
+    QUEUED,
+    WAITING,
+    WAYS,
+)
+from .latex import escape
+from .storyboard import Look
 
 UNIT = 100.0  # px in one unit of TikZ's coordinates
 

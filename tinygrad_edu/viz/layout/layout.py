@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..graph import Edge, Graph, Vertex
+from ..style import CUT, DETAIL_SIZE, box_size, text_width
 from .clusters import Cluster, find_clusters
-from .graph import Edge, Graph, Vertex
 from .layers import Layered, arrange, assign_ranks
 from .nests import Nests
 from .places import LANE, place, separate
-from .style import CUT, DETAIL_SIZE, box_size, text_width
 
 MARGIN = 16.0
 PORT = 14.0  # between the ends of two edges at the same box

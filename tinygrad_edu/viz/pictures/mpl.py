@@ -3,9 +3,9 @@
 import io
 from typing import Any
 
-from .graph import Graph, Vertex
-from .layout import Box, Frame, Layout, Route, bend, lay_out
-from .style import (
+from ..graph import Graph, Vertex
+from ..layout.layout import Box, Frame, Layout, Route, bend, lay_out
+from ..style import (
     DETAIL_SIZE,
     EDGE_COLOR,
     FRAME_COLOR,

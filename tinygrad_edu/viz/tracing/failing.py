@@ -13,9 +13,9 @@ from typing import Any
 
 from tinygrad_edu.engine import LEAF, Node, Primitive, box, is_tensor, tick
 
-from .graph import Graph, read_graph
+from ..graph import Graph, read_graph
+from ..trace import Failure
 from .recording import Kept, is_ours, names_of, remember
-from .trace import Failure
 from .values import reachable
 
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from tinygrad_edu.engine import Node
 
-from .graph import Graph
+from ..graph import Graph
+from ..trace import Frame, Moment, View, look_at
 from .matching import Match
 from .recording import kept
 from .sweeping import Step, Sweep
-from .trace import Frame, Moment, View, look_at
 from .values import Values
 
 # So many of the ops that wait are listed in a frame: a page shows no more, and every frame has one.
@@ -63,7 +63,7 @@ class Run:
 
 def forward_frames(run: Run) -> list[Frame]:
     """One frame per op, in order of creation."""
-    from .formulas import forward_text
+    from ..formulas import forward_text
 
     frames = []
     for node in run.match.nodes:
@@ -106,7 +106,7 @@ def backward_frames(run: Run) -> list[Frame]:
 
 def _in_words(run: Run, step: Step, target: str) -> Frame:
     """A backward frame with its texts: formula, shapes and what it adds to."""
-    from . import formulas  # a large table: read when the first trace is made
+    from .. import formulas  # a large table: read when the first trace is made
 
     node, i = step.node, step.i
     op, params = node.op.name, node.params

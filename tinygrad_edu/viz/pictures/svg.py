@@ -3,9 +3,9 @@
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-from .graph import Graph, Vertex
-from .layout import Box, Frame, Layout, Point, Route, bend, lay_out
-from .style import (
+from ..graph import Graph, Vertex
+from ..layout.layout import Box, Frame, Layout, Point, Route, bend, lay_out
+from ..style import (
     DETAIL_SIZE,
     EDGE_COLOR,
     FONTS,

@@ -10,18 +10,18 @@ import numpy as np
 
 from tinygrad_edu.engine import Node, is_tensor
 
+from ..graph import read_graph
+from ..pictures.render import RenderResult
+from ..pictures.render import save as save_picture
+from ..trace import Frame, Moment, TraceData, look_at
 from .failing import partial_graph
-from .graph import read_graph
 from .matching import match
 from .naming import Variables, name_all, variables_of
 from .overlay import LARGE_NOTE, with_numeric
 from .recording import recording
-from .render import RenderResult
-from .render import save as save_picture
 from .runs import Beside, Leaf, Trace
 from .sweeping import as_recorded, edge_of, run_sweep, seed_of
 from .telling import Run, backward_frames, forward_frames, moments, renamed
-from .trace import Frame, Moment, TraceData, look_at
 from .values import Values, reachable
 
 __all__ = ["Beside", "Trace", "save", "trace"]

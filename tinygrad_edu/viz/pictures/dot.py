@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .clusters import Cluster, find_clusters
-from .folding import fold as fold_repeats
-from .graph import Graph, Vertex, read_graph
-from .style import DETAIL_SIZE, EDGE_COLOR, FRAME_COLOR, FRAME_FILLS, STYLES, TEXT_COLOR
+from ..folding import fold as fold_repeats
+from ..graph import Graph, Vertex, read_graph
+from ..layout.clusters import Cluster, find_clusters
+from ..style import DETAIL_SIZE, EDGE_COLOR, FRAME_COLOR, FRAME_FILLS, STYLES, TEXT_COLOR
 from .svg import to_svg
 
 if TYPE_CHECKING:

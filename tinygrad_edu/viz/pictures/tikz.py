@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .graph import Graph, Vertex
+from ..graph import Graph, Vertex
+from ..layout.layout import Box, Layout, lay_out
+from ..style import DETAIL_SIZE, STYLES, TITLE_SIZE, Style, line_height
+from ..trace import TraceData
 from .latex import escape
-from .layout import Box, Layout, lay_out
 from .storyboard import Rows, Step, line_text, rows, steps
-from .style import DETAIL_SIZE, STYLES, TITLE_SIZE, Style, line_height
 from .tikz_parts import (
     begin,
     document,
@@ -23,7 +24,6 @@ from .tikz_parts import (
     text_node,
     tikzset,
 )
-from .trace import TraceData
 
 LARGEST = 8000.0  # pt, almost 3 m; TeX counts to 16383, and LaTeX adds lengths up
 MOST = 300  # overlays of one slide: LaTeX typesets the slide once for each

@@ -6,8 +6,8 @@ import html
 from collections.abc import Callable
 from typing import Any
 
-from .graph import Graph
-from .svg import to_svg
+from ..graph import Graph
+from ..pictures.svg import to_svg
 
 HEIGHT = 760  # pixels: the player's graph and panels, without a scroll bar
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from ..layout.layout import Point, bend
+from ..style import FONTS
 from .drawing import Curve, Outline, Page, Shape, Text
-from .layout import Point, bend
-from .style import FONTS
 
 MARK = "made by tinygrad_edu viz"  # in every file, so that the next export may replace it
 

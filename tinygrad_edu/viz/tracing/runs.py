@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from .graph import Graph
-from .render import RenderResult, write_atomically
-from .render import save as save_picture
+from ..graph import Graph
+from ..pictures.render import RenderResult, write_atomically
+from ..pictures.render import save as save_picture
+from ..trace import Frame, Moment, TraceData, look_at
 from .showing import bundle
-from .trace import Frame, Moment, TraceData, look_at
 
 
 class Leaf(NamedTuple):
@@ -82,7 +82,7 @@ class Trace:
         if suffix == ".html":
             return _write(path, self._html(), "player")
         if suffix == ".tex":
-            from .tikz import beamer
+            from ..pictures.tikz import beamer
 
             return _write(path, beamer(self.data), "text")
         return save_picture(self.graph, path)
@@ -91,7 +91,7 @@ class Trace:
         self, folder: str | os.PathLike[str], kind: Literal["svg", "pdf"] = "svg"
     ) -> list[Path]:
         """Write one numbered picture per frame, for handouts and slides; see `slides`."""
-        from .slides import export_frames
+        from ..pictures.slides import export_frames
 
         return export_frames(self.data, folder, kind)
 
@@ -113,7 +113,7 @@ class Trace:
         return Beside(self.data, _after(self, other))
 
     def _html(self) -> str:
-        from .player import player_html
+        from ..player import player_html
 
         return player_html(self.data)
 
@@ -148,7 +148,7 @@ class Beside:
         return _write(path, self._html(), "player")
 
     def _html(self) -> str:
-        from .player import player_html
+        from ..player import player_html
 
         return player_html(self.first, self.second)
 

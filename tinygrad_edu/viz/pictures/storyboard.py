@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from .graph import Edge, Vertex
-from .style import DETAIL_SIZE, PADDING, TITLE_SIZE, box_size, line_height, text_width
-from .trace import Frame, Moment, TraceData, View
+from ..graph import Edge, Vertex
+from ..style import DETAIL_SIZE, PADDING, TITLE_SIZE, box_size, line_height, text_width
+from ..trace import Frame, Moment, TraceData, View
 
 # A box waits for its value, has it ("ready"), runs now, has its whole gradient but must still run
 # ("queued"), or is through ("done").

@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from ..layout.layout import lay_out
+from ..trace import TraceData
 from .drawing import Page, Shape, page_for, shapes
-from .layout import lay_out
 from .paper import MARK, to_pdf_bytes, to_svg_text
 from .storyboard import rows, steps
-from .trace import TraceData
 
 MOST = 999  # pictures: more are no handout, and three digits hold the numbers
 CONVERTER = "rsvg-convert"  # makes PDF of SVG where matplotlib is not installed

@@ -1,0 +1,1 @@
+"""A graph or a frame as SVG, DOT, PNG, PDF or TikZ."""

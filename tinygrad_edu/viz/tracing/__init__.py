@@ -1,0 +1,1 @@
+"""Recording a run, forward and backward, as a trace."""
