@@ -61,7 +61,7 @@ def test_gradient_of_many_outputs_uses_the_upstream_gradient():
     x, df = RNG.normal(size=(3, 4)), RNG.normal(size=(3, 2))
     w = RNG.normal(size=(4, 2))
     found = eval_numerical_gradient_array(lambda x: x @ w, x, df)
-    np.testing.assert_allclose(found, df @ w.T, rtol=1e-8)
+    np.testing.assert_allclose(found, df @ w.T, rtol=1e-8, atol=1e-9)
 
 
 def test_a_view_of_x_does_not_move_back_with_it():
