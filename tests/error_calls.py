@@ -165,6 +165,9 @@ VALID: list[Call] = [
     *_functional("one_hot", I, 3),
     # layers
     *_functional("linear", X, M, V),
+    *_functional("conv2d", B, M[:, :2, None, None], V),
+    *_functional("max_pool2d", B, 2),
+    *_functional("fractional_max_pool2d", B, 2, 2),
     *_functional("bilinear", X, X, np.ones((2, 3, 3), np.float32), W),
     *_functional("batch_norm", X, V, V, V, V),
     *_functional("layer_norm rms_norm", X, (3,), V),

@@ -315,6 +315,26 @@ instance_norm | ValueError | F.instance_norm(ones(2, 3, 1)) | more than 1
 instance_norm | ValueError | F.instance_norm(ones(2, 3, 4), ones(3)) | running_var
 instance_norm | RuntimeError | F.instance_norm(ones(2, 3, 4), ones(3), ones(2)) | running_var | 3
 prelu | RuntimeError | F.prelu(x, ones(2)) | prelu | 3 | 2
+conv2d | RuntimeError | F.conv2d(x, ones(1, 1, 2, 2)) | conv2d | (N, C, H, W) | (2, 3)
+conv2d | RuntimeError | F.conv2d(ones(1, 2, 4, 4), ones(2, 3)) | conv2d | weight | (2, 3)
+conv2d | RuntimeError | F.conv2d(ones(1, 2, 4, 4), ones(5, 3, 2, 2)) | conv2d | 3 channels |
+    (1, 2, 4, 4) has 2
+conv2d | RuntimeError | F.conv2d(ones(1, 2, 4, 4), ones(3, 1, 2, 2), groups=2) | groups=2 | 3
+conv2d | RuntimeError | F.conv2d(ones(1, 2, 4, 4), ones(5, 2, 2, 2), ones(4)) | bias | (5,) | (4,)
+conv2d | RuntimeError | F.conv2d(ones(1, 2, 4, 4), ones(5, 2, 5, 2)) | conv2d | (5, 2) | (4, 4) |
+    padding
+conv2d | RuntimeError | F.conv2d(ones(1, 2, 4, 4), ones(5, 2, 2, 2), stride=0) | stride | 0
+conv2d | RuntimeError | F.conv2d(ones(1, 2, 4, 4), ones(5, 2, 2, 2), padding=-1) | padding | -1
+conv2d | RuntimeError | F.conv2d(ones(1, 2, 4, 4), ones(5, 2, 2, 2), None, 2, "same") | same |
+    stride 1
+conv2d | RuntimeError | F.conv2d(ones(1, 2, 4, 4), ones(5, 2, 2, 2).double()) | float64 | float32
+max_pool2d | RuntimeError | F.max_pool2d(x, 2) | max_pool2d | (C, H, W) | (2, 3)
+max_pool2d | RuntimeError | F.max_pool2d(ones(1, 2, 4, 4), 2, padding=2) | padding | half | (2, 2)
+max_pool2d | RuntimeError | F.max_pool2d(ones(1, 2, 4, 4), 5) | max_pool2d | 5 | 4 | too small
+fractional_max_pool2d | ValueError | F.fractional_max_pool2d(ones(1, 4, 4), 2) | output_size |
+    output_ratio
+fractional_max_pool2d | RuntimeError | F.fractional_max_pool2d(ones(1, 4, 4), 3, 3) | (4, 4) |
+    too small | (3, 3)
 scaled_dot_product_attention | RuntimeError | F.scaled_dot_product_attention(x, ones(2, 4), x) |
     scaled_dot_product_attention | 3 | 4
 """
@@ -346,6 +366,10 @@ multinomial | RuntimeError | t.multinomial(-ones(2), 1) | multinomial | < 0
 
 # PyTorch takes these, or has no such function, or raises what says less.
 ONLY_HERE = """
+fractional_pool_sizes | ShapeError | F.fractional_pool_sizes(0.5, 0.3, 4) | alpha | 0.5
+fractional_pool_sizes | ShapeError | F.fractional_pool_sizes(1.5, 2.0, 4) | u must be | 2.0
+stochastic_depth | ValueError | F.stochastic_depth(x, 0.5, "all") | mode | 'all' | row
+stochastic_depth | ValueError | F.stochastic_depth(x, 1.5, "row") | between 0 and 1 | 1.5
 take_along_dim | ShapeError | t.take_along_dim(x, tensor([[3]]), 1) | 3
 index_copy | ShapeError | t.index_copy(x, 0, tensor([0]), x) | index_copy
 [getitem] | IndexError | x["a"] | integers | str

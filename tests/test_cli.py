@@ -235,7 +235,10 @@ def test_ctrl_c_leaves_what_was_finished(elsewhere):
                 break
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert err == "tinygrad-edu: error: interrupted; what was finished is in run\n"
+    assert err == (
+        "tinygrad-edu: error: interrupted; what was finished is in run; "
+        "go on with: tinygrad-edu train --resume run\n"
+    )
     metrics = json.loads((elsewhere / "run" / "metrics.json").read_text())
     assert [entry["model"] for entry in metrics["models"]] == ["svm"]
     assert metrics["unfinished"]["model"] == "softmax"

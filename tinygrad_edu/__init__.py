@@ -77,15 +77,16 @@ from .sampling import (
     randn_like,
     randperm,
 )
+from .serialization import load, save
 from .tensor import Tensor
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import data, gradcheck, lab, training, viz
+    from . import data, gradcheck, lab, training, utils, viz
 
 # What a training step does not need is imported when it is first used.
-_LAZY = ("data", "gradcheck", "lab", "training", "viz")
+_LAZY = ("data", "gradcheck", "lab", "training", "utils", "viz")
 
 
 def __getattr__(name: str) -> Any:

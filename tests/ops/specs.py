@@ -2,6 +2,7 @@
 
 from . import (
     specs_activation,
+    specs_conv,
     specs_elementwise,
     specs_index,
     specs_linalg,
@@ -19,4 +20,5 @@ SPECS: list[OpSpec] = [
     *specs_index.SPECS,
     *specs_activation.SPECS,
     *specs_loss.SPECS,
+    *specs_conv.SPECS,
 ]

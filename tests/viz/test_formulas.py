@@ -23,9 +23,9 @@ NAMES = ["aa", "bb", "cc", "dd"]
 IN_WORDS = {
     "accumulate", "append", "diag_embed", "diagonal", "embedding", "getitem",
     "index_put", "linear", "multiclass_svm_loss", "nll_loss", "nll_loss_backward", "prod",
-    "put_along_dim", "put_zeros", "recurrence", "repeat", "scatter_extreme",
+    "put_along_dim", "put_windows", "put_zeros", "recurrence", "repeat", "scatter_extreme",
     "scatter_prod", "shifted", "take_along_dim", "cdist", "svd",
-    "svdvals",
+    "svdvals", "windows",
 }
 # fmt: on
 # Five digits of its constants are shown.

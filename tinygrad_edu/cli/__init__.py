@@ -17,8 +17,10 @@ from .. import __version__
 from ..data import DataError
 from ..training import OutputError
 from .check import add_check
+from .doctor import add_doctor
 from .options import BAD_INPUT, FAILED, INTERRUPTED, Parser, UsageError, complain
 from .race import add_race
+from .sweep import add_sweep
 from .train import add_train
 from .viz import add_viz
 
@@ -77,4 +79,6 @@ def parser() -> argparse.ArgumentParser:
     add_race(commands)
     add_check(commands)
     add_viz(commands)
+    add_sweep(commands)
+    add_doctor(commands)
     return main_parser

@@ -8,7 +8,6 @@ names the file, what is wrong with it, and the cure.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -28,63 +27,9 @@ from tinygrad_edu.data.checks import (
     read_arrays,
     stratified_split,
 )
+from tinygrad_edu.data.splits import Splits
 
-__all__ = ["DataError", "Splits", "load", "load_digits", "load_mnist5k", "load_npz"]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Splits:
-    """A data set for classification, cut into training, validation and test part.
-
-    Parameters
-    ----------
-    name : str
-        ``'digits'``, ``'mnist5k'``, or the file name without its ending.
-    x_train, x_val, x_test : ndarray of float32, shape (N, D)
-        One example a row; `D` is the product of `image_shape`. Pixels lie in [0, 1].
-    y_train, y_val, y_test : ndarray of int64, shape (N,)
-        The class of each row, ``0 .. num_classes - 1``.
-    image_shape : tuple of int
-        Shape of one example before it became a row, e.g. ``(28, 28)``.
-    classes : tuple of str
-        Name of each class; label ``k`` is ``classes[k]``.
-
-    Examples
-    --------
-    >>> digits = load_digits()
-    >>> digits
-    Splits('digits', train=1079, val=359, test=359, image_shape=(8, 8), classes=10)
-    >>> digits.num_features, digits.num_classes
-    (64, 10)
-    >>> digits.x_train[0].reshape(digits.image_shape).shape
-    (8, 8)
-    """
-
-    name: str
-    x_train: NDArray[np.float32]
-    y_train: NDArray[np.int64]
-    x_val: NDArray[np.float32]
-    y_val: NDArray[np.int64]
-    x_test: NDArray[np.float32]
-    y_test: NDArray[np.int64]
-    image_shape: tuple[int, ...]
-    classes: tuple[str, ...]
-
-    @property
-    def num_classes(self) -> int:
-        """Number of classes, the width of the last layer."""
-        return len(self.classes)
-
-    @property
-    def num_features(self) -> int:
-        """Numbers in one row, the width of the first layer."""
-        return int(self.x_train.shape[1])
-
-    def __repr__(self) -> str:
-        return (
-            f"Splits({self.name!r}, train={len(self.y_train)}, val={len(self.y_val)}, "
-            f"test={len(self.y_test)}, image_shape={self.image_shape}, classes={self.num_classes})"
-        )
+__all__ = ["DataError", "Splits", "load_digits", "load_mnist5k", "load_npz"]
 
 
 def load_digits() -> Splits:
@@ -184,43 +129,6 @@ def load_npz(path: str | os.PathLike[str], *, seed: int = 0) -> Splits:
         reason = getattr(err, "strerror", None) or err
         raise DataError(f"{where}: cannot be opened ({reason}); check path and rights") from err
     return _make_splits(path.stem, where, arrays, seed=seed, white=255)
-
-
-def load(name_or_path: str | os.PathLike[str], *, seed: int = 0) -> Splits:
-    """Load a data set by its name, or from a path that ends in ``.npz``.
-
-    Parameters
-    ----------
-    name_or_path : str or path
-        ``'digits'``, ``'mnist5k'``, or the path of an ``.npz`` file as `load_npz` reads it.
-    seed : int, default 0
-        Splits a file that brings no ``split`` of its own; see `load_npz`.
-
-    Raises
-    ------
-    DataError
-        When the name is unknown or the file cannot be used.
-
-    Examples
-    --------
-    >>> load("digits").name
-    'digits'
-    >>> load("minst")
-    Traceback (most recent call last):
-        ...
-    tinygrad_edu.data.checks.DataError: 'minst': unknown data set; known are 'digits', \
-'mnist5k', or give a path that ends in .npz
-    """
-    if name_or_path == "digits":
-        return load_digits()
-    if name_or_path == "mnist5k":
-        return load_mnist5k()
-    if isinstance(name_or_path, (str, os.PathLike)) and str(name_or_path).lower().endswith(".npz"):
-        return load_npz(name_or_path, seed=seed)
-    raise DataError(
-        f"{name_or_path!r}: unknown data set; known are 'digits', 'mnist5k', "
-        "or give a path that ends in .npz"
-    )
 
 
 def _load_bundled(name: str, *, white: int) -> Splits:

@@ -7,16 +7,22 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import ops
+from ..engine import raw
+from ..errors import located
 from ..ops import (
     batch_norm,
     bilinear,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    conv2d,
     cosine_embedding_loss,
     cosine_similarity,
     cross_entropy,
     embedding,
+    fractional_max_pool2d,
     gaussian_nll_loss,
     gelu,
     glu,
@@ -33,6 +39,7 @@ from ..ops import (
     log_softmax,
     logsigmoid,
     margin_ranking_loss,
+    max_pool2d,
     mse_loss,
     multi_margin_loss,
     multiclass_svm_loss,
@@ -59,6 +66,7 @@ from ..ops import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from ..ops.pooling import fractional_pool_sizes
 
 __all__ = [
     "batch_norm",
@@ -67,6 +75,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
+    "conv2d",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
@@ -74,6 +83,8 @@ __all__ = [
     "elu",
     "elu_",
     "embedding",
+    "fractional_max_pool2d",
+    "fractional_pool_sizes",
     "gaussian_nll_loss",
     "gelu",
     "glu",
@@ -96,6 +107,7 @@ __all__ = [
     "log_softmax",
     "logsigmoid",
     "margin_ranking_loss",
+    "max_pool2d",
     "mish",
     "mse_loss",
     "multi_margin_loss",
@@ -126,6 +138,7 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
+    "stochastic_depth",
     "tanh",
     "tanhshrink",
     "threshold",
@@ -169,6 +182,32 @@ def _in_place(op: Callable[..., Any]) -> Any:
 
     function.__doc__ = f"`{getattr(op, 'name', op.__name__)}`, in place."
     return function
+
+
+def stochastic_depth(
+    input: Any, p: float, mode: str, training: bool = True, *, generator: Any = None
+) -> Any:
+    """Drop the whole input with probability `p`, or that of each example (``mode="row"``).
+
+    What stays is divided by ``1 - p``. The name and the arguments are those of torchvision.
+
+    Examples
+    --------
+    >>> from tinygrad_edu import ones
+    >>> stochastic_depth(ones(2), 1.0, "batch")
+    tensor([0., 0.])
+    """
+    if mode not in ("batch", "row"):
+        raise ValueError(located(f"stochastic_depth: mode must be 'batch' or 'row', not {mode!r}"))
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(
+            located(f"stochastic_depth: drop probability has to be between 0 and 1, but got {p}")
+        )
+    if not training or p == 0.0:
+        return input
+    x = raw(input)
+    size = (1,) * x.ndim if mode == "batch" else x.shape[:1] + (1,) * (x.ndim - 1)
+    return input * ops.dropout(np.ones(size, x.dtype), p, generator=generator)
 
 
 celu = _maybe_in_place(ops.celu)

@@ -1,19 +1,15 @@
-"""Layers with and without parameters, and the container that chains them."""
+"""Layers that map features to features: affine and bilinear."""
 
 from __future__ import annotations
 
-import math
-from collections import OrderedDict
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from .. import ops
-from ..dtypes import get_default_dtype
-from ..random import numpy_generator
+from .initial import blank, check_sizes, fill_uniform
 from .module import Module
 from .parameter import Parameter
+
+__all__ = ["Bilinear", "Linear"]
 
 
 class Linear(Module):
@@ -25,6 +21,8 @@ class Linear(Module):
         Size of an example before and after.
     bias : bool
         Whether there is a ``b``.
+    device : {"cpu"}, optional
+        Taken for PyTorch's sake.
     dtype : dtype, optional
         Of the parameters; the default dtype unless given.
     generator : Generator or numpy.random.Generator, optional
@@ -37,24 +35,29 @@ class Linear(Module):
     (2, 3)
     """
 
+    weight: Parameter
+    bias: Parameter | None
+
     def __init__(
         self,
         in_features: int,
         out_features: int,
         bias: bool = True,
+        device: Any = None,
         dtype: Any = None,
         *,
         generator: Any = None,
     ) -> None:
         super().__init__()
+        check_sizes("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
-        rng, dtype = numpy_generator(generator), np.dtype(dtype or get_default_dtype())
-        bound = 1 / math.sqrt(in_features) if in_features else 0.0
-        shape = (out_features, in_features)
-        self.weight = Parameter(rng.uniform(-bound, bound, shape).astype(dtype))
-        self.bias: Parameter | None = None
-        if bias:
-            self.bias = Parameter(rng.uniform(-bound, bound, out_features).astype(dtype))
+        self.weight = blank((out_features, in_features), device, dtype)
+        self.register_parameter("bias", blank((out_features,), device, dtype) if bias else None)
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator: Any = None) -> None:
+        """Draw weight and bias anew."""
+        fill_uniform([self.weight, self.bias], self.in_features, generator)
 
     def forward(self, input: Any) -> Any:
         return ops.linear(input, self.weight, self.bias)
@@ -66,62 +69,63 @@ class Linear(Module):
         )
 
 
-class ReLU(Module):
-    """``max(0, x)``.
+class Bilinear(Module):
+    """``y_k = x1ᵀ W_k x2 + b_k``: sums of products of the features of two inputs.
+
+    Parameters
+    ----------
+    in1_features, in2_features, out_features : int
+        Sizes of an example of either input, and of the result.
+    bias : bool
+        Whether there is a ``b``.
+    device : {"cpu"}, optional
+        Taken for PyTorch's sake.
+    dtype : dtype, optional
+        Of the parameters.
+    generator : Generator, optional
+        Where the initial values come from: uniform in ``±1/sqrt(in1_features)``.
 
     Examples
     --------
-    >>> from tinygrad_edu import tensor
-    >>> ReLU()(tensor([-1.0, 2.0]))
-    tensor([0., 2.])
+    >>> from tinygrad_edu import ones
+    >>> Bilinear(4, 3, 5)(ones(2, 4), ones(2, 3)).shape
+    (2, 5)
     """
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
+    weight: Parameter
+    bias: Parameter | None
 
-    def forward(self, input: Any) -> Any:
-        return input.relu_() if self.inplace else ops.relu(input)
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        generator: Any = None,
+    ) -> None:
+        super().__init__()
+        check_sizes("Bilinear", in2_features=in2_features, out_features=out_features)
+        check_sizes("Bilinear", in1_features=in1_features)
+        if in1_features == 0:
+            raise ValueError("Bilinear: in1_features must be > 0, but is 0")
+        self.in1_features, self.in2_features = in1_features, in2_features
+        self.out_features = out_features
+        self.weight = blank((out_features, in1_features, in2_features), device, dtype)
+        self.register_parameter("bias", blank((out_features,), device, dtype) if bias else None)
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator: Any = None) -> None:
+        """Draw weight and bias anew."""
+        fill_uniform([self.weight, self.bias], self.in1_features, generator)
+
+    def forward(self, input1: Any, input2: Any) -> Any:
+        return ops.bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
-
-
-class Sequential(Module):
-    """Modules one after another.
-
-    Examples
-    --------
-    >>> Sequential(Linear(2, 8), ReLU(), Linear(8, 1))
-    Sequential(
-      (0): Linear(in_features=2, out_features=8, bias=True)
-      (1): ReLU()
-      (2): Linear(in_features=8, out_features=1, bias=True)
-    )
-    """
-
-    def __init__(self, *modules: Any) -> None:
-        super().__init__()
-        named = modules[0] if len(modules) == 1 and isinstance(modules[0], OrderedDict) else None
-        for name, module in named.items() if named is not None else enumerate(modules):
-            setattr(self, str(name), module)
-
-    def forward(self, input: Any) -> Any:
-        for module in self.children():
-            input = module(input)
-        return input
-
-    def __iter__(self) -> Iterator[Module]:
-        return self.children()
-
-    def __len__(self) -> int:
-        return len(list(self.children()))
-
-    def __getitem__(self, index: int | slice) -> Module:
-        found = list(self.named_children())[index]
-        return Sequential(OrderedDict(found)) if isinstance(index, slice) else found[1]  # type: ignore
-
-    def append(self, module: Module) -> Sequential:
-        """Add a module at the end."""
-        setattr(self, str(len(self)), module)
-        return self
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )

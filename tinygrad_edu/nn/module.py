@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from ..tensor import Tensor
-from .parameter import Parameter
+import numpy as np
+
+from ..engine import box
+from ..errors import DTypeError, located
+from .hooks import Hookable
+from .members import Members
+from .state_dict import Stateful
+
+M = TypeVar("M", bound="Module")
 
 
-class Module:
+class Module(Hookable, Stateful, Members):
     """A part of a model. Subclasses assign parameters and modules, and define `forward`.
 
     Attributes
@@ -35,91 +42,46 @@ class Module:
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output: every subclass defines it."""
-        raise NotImplementedError(f"{type(self).__name__} does not define forward()")
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.forward(*args, **kwargs)
-
-    # ---------------------------------------------------------------- what it is made of
-
-    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Keep a tensor that is saved with the model but not trained."""
-        self.__dict__.setdefault("_buffer_names", {})[name] = persistent
-        setattr(self, name, tensor)
-
-    def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Set a parameter by name (None: a place that stays empty)."""
-        setattr(self, name, param)
-
-    def _own(self, kind: type) -> Iterator[tuple[str, Any]]:
-        """Members of one kind in the attributes, also inside lists, tuples and dicts."""
-        for name, value in vars(self).items():
-            stack = [(name, value)]
-            while stack:
-                path, item = stack.pop()
-                if isinstance(item, kind):
-                    yield path, item
-                elif isinstance(item, dict) and name != "_buffer_names":
-                    stack.extend((f"{path}.{k}", v) for k, v in reversed(item.items()))
-                elif isinstance(item, (list, tuple)):
-                    numbered = reversed(list(enumerate(item)))
-                    stack.extend((f"{path}.{i}", v) for i, v in numbered)
-
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all below it, each once, with the path to it."""
-        seen: set[int] = set()
-        stack: list[tuple[str, Module]] = [(prefix, self)]
-        while stack:
-            path, module = stack.pop()
-            if id(module) in seen:
-                continue
-            seen.add(id(module))
-            yield path, module
-            start = path + "." if path else ""
-            stack.extend(reversed([(start + n, m) for n, m in module._own(Module)]))
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it."""
-        return (module for _, module in self.named_modules())
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly below, with their names."""
-        return self._own(Module)
-
-    def children(self) -> Iterator[Module]:
-        """The modules directly below."""
-        return (module for _, module in self.named_children())
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """All parameters with the path to each; one that is shared comes once."""
-        seen: set[int] = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
-            for name, parameter in module._own(Parameter):
-                if id(parameter) not in seen:
-                    seen.add(id(parameter))
-                    yield (f"{path}.{name}" if path else name), parameter
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """All parameters, each once."""
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+        name = type(self).__name__
+        raise NotImplementedError(f'Module [{name}] is missing the required "forward" function')
 
     # ---------------------------------------------------------------- what is done with all of it
 
-    def apply(self, fn: Callable[[Module], Any]) -> Module:
-        """Call `fn` on every module."""
-        for module in list(self.modules()):
+    def apply(self: M, fn: Callable[[Any], Any]) -> M:
+        """Call `fn` on every module once, on those below before those above.
+
+        Examples
+        --------
+        >>> from tinygrad_edu import nn
+        >>> net = nn.Sequential(nn.ReLU())
+        >>> _ = net.apply(lambda module: print(type(module).__name__))
+        ReLU
+        Sequential
+        """
+        found: list[Any] = []
+        seen: set[int] = set()
+        stack: list[tuple[Any, bool]] = [(self, False)]
+        while stack:
+            module, done = stack.pop()
+            if done:
+                found.append(module)
+            elif id(module) not in seen:
+                seen.add(id(module))
+                stack.append((module, True))
+                stack.extend((child, False) for child in reversed([*module.children()]))
+        for module in found:
             fn(module)
         return self
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self: M, mode: bool = True) -> M:
         """Switch to training mode, all modules."""
+        if not isinstance(mode, bool):
+            raise ValueError(located(f"training mode is expected to be boolean, not {mode!r}"))
         for module in self.modules():
             module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self: M) -> M:
         """Switch to evaluation mode, all modules."""
         return self.train(False)
 
@@ -129,13 +91,63 @@ class Module:
             if set_to_none:
                 parameter.grad = None
             elif parameter.grad is not None:
+                parameter.grad = parameter.grad.detach()
                 parameter.grad.zero_()
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
+    def requires_grad_(self: M, requires_grad: bool = True) -> M:
         """Freeze all parameters, or thaw them."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
+
+    def to(self: M, *args: Any, **kwargs: Any) -> M:
+        """Convert parameters, buffers and gradients of a floating-point type, in place.
+
+        Takes what `Tensor.to` takes: a dtype, a tensor like which they become, the device "cpu".
+
+        Examples
+        --------
+        >>> from tinygrad_edu import nn, float64
+        >>> nn.Linear(2, 1).to(float64).weight.dtype
+        dtype('float64')
+        """
+        # Asked of an empty tensor first, so that a bad argument changes nothing.
+        dtype = box(np.zeros(0, np.float32)).to(*args, **kwargs).dtype
+        if dtype.kind != "f":
+            text = f"nn.Module.to only accepts floating point dtypes, but got {dtype}"
+            raise DTypeError(located(text))
+        for tensor in [*self.parameters(), *self.buffers()]:
+            if tensor.dtype.kind == "f":
+                grad = tensor.grad
+                tensor.grad = None
+                tensor.data = tensor.detach().to(*args, **kwargs)
+                if grad is not None:
+                    tensor.grad = grad.detach().to(*args, **kwargs)
+        return self
+
+    def type(self: M, dst_type: Any) -> M:
+        """Convert to a floating-point dtype, as `to` does."""
+        return self.to(box(np.zeros(0, np.float32)).type(dst_type).dtype)
+
+    def float(self: M) -> M:
+        """Convert to float32."""
+        return self.to(np.dtype(np.float32))
+
+    def double(self: M) -> M:
+        """Convert to float64."""
+        return self.to(np.dtype(np.float64))
+
+    def half(self: M) -> M:
+        """Convert to float16."""
+        return self.to(np.dtype(np.float16))
+
+    def cpu(self: M) -> M:
+        """The module itself: it is on the CPU."""
+        return self
+
+    def cuda(self: M, device: Any = None) -> M:
+        """Raise the error that there is no such device."""
+        return self.to("cuda")
 
     # ---------------------------------------------------------------- how it prints
 
@@ -143,12 +155,24 @@ class Module:
         """What stands between the brackets: the settings of a layer."""
         return ""
 
+    def _get_name(self) -> str:
+        return type(self).__name__
+
     def __repr__(self) -> str:
-        lines = [
-            f"({name}): " + repr(child).replace("\n", "\n  ")
-            for name, child in self.named_children()
-        ]
-        extra, name = self.extra_repr(), type(self).__name__
-        if not lines:
-            return f"{name}({extra})"
-        return f"{name}(\n  " + "\n  ".join([extra, *lines] if extra else lines) + "\n)"
+        children = {name: child for name, _, child in self._members("module")}
+        if None in self._modules.values():  # a place that is empty is shown as well
+            inside = {name: child for name, child in children.items() if name not in self._modules}
+            children = {**self._modules, **inside}
+        lines = [f"({name}): " + _indented(repr(child)) for name, child in children.items()]
+        extra = self.extra_repr()
+        if not lines and "\n" not in extra:
+            return f"{self._get_name()}({extra})"
+        return f"{self._get_name()}(\n  " + "\n  ".join([*extra.splitlines(), *lines]) + "\n)"
+
+    def __dir__(self) -> list[str]:
+        # Names such as "0", of the members of a Sequential, cannot be written after a dot.
+        return [name for name in super().__dir__() if not name[0].isdigit()]
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")

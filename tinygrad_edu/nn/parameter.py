@@ -1,4 +1,4 @@
-"""Parameter: a tensor that a Module trains."""
+"""Parameter: a tensor that a Module trains. Buffer: one that it only keeps."""
 
 from __future__ import annotations
 
@@ -30,5 +30,35 @@ class Parameter(Tensor):
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         super().__init__(np.asarray(raw(data)), requires_grad=requires_grad)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        # As in PyTorch, the copy of a model starts without gradients and without tensor hooks.
+        new = memo[id(self)] = type(self)(self._array.copy(), self.requires_grad)
+        new.name = self.name
+        return new
+
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
+
+
+class Buffer(Tensor):
+    """A tensor that is a module's buffer as soon as it is assigned to an attribute.
+
+    Parameters
+    ----------
+    data : array_like
+        The initial values; their memory is shared.
+    persistent : bool
+        Whether it is in the state dict.
+
+    Examples
+    --------
+    >>> from tinygrad_edu import nn
+    >>> module = nn.Module()
+    >>> module.mean = Buffer(np.zeros(2, np.float32))
+    >>> [name for name, _ in module.named_buffers()]
+    ['mean']
+    """
+
+    def __init__(self, data: Any, *, persistent: bool = True) -> None:
+        super().__init__(np.asarray(raw(data)))
+        self.persistent = persistent

@@ -14,6 +14,7 @@ from . import (
     classification,
     compare,
     contraction,
+    convolution,
     cumulative,
     decompositions,
     distance,
@@ -32,6 +33,7 @@ from . import (
     noise,
     normalization,
     norms,
+    pooling,
     probability,
     rectifiers,
     reduce,
@@ -59,6 +61,7 @@ from .bounds import *
 from .classification import *
 from .compare import *
 from .contraction import *
+from .convolution import *
 from .cumulative import *
 from .decompositions import *
 from .distance import *
@@ -80,6 +83,7 @@ from .noise import *
 from .normalization import *
 from .norms import *
 from .norms import linalg_matrix_norm, linalg_norm, linalg_vector_norm
+from .pooling import *
 from .probability import *
 from .promotion import promote
 from .rectifiers import *
@@ -109,6 +113,7 @@ __all__ = [
     *classification.__all__,
     *compare.__all__,
     *contraction.__all__,
+    *convolution.__all__,
     *cumulative.__all__,
     *decompositions.__all__,
     *distance.__all__,
@@ -127,6 +132,7 @@ __all__ = [
     *noise.__all__,
     *normalization.__all__,
     *norms.__all__,
+    *pooling.__all__,
     *probability.__all__,
     *rectifiers.__all__,
     *reduce.__all__,

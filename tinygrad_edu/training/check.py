@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from ..creation import from_numpy
 from ..gradcheck import max_relative_error
+from ..nn import functional_call
 from .models import penalty
 
 TOLERANCE = 1e-4
@@ -87,39 +87,6 @@ def check_gradients(
     return Verdict(error <= TOLERANCE, float(error) if math.isfinite(error) else None)
 
 
-@contextmanager
-def replaced(model: Any, values: Mapping[str, Any]) -> Iterator[None]:
-    """Let a model compute with other tensors in the place of its parameters.
-
-    Parameters
-    ----------
-    model : Module
-        Has its own parameters back afterwards.
-    values : mapping
-        From the path of a parameter to the tensor that stands in for it.
-
-    Examples
-    --------
-    >>> from tinygrad_edu import nn, ones, zeros
-    >>> model = nn.Sequential(nn.Linear(3, 2))
-    >>> with replaced(model, {"0.weight": zeros(2, 3), "0.bias": ones(2)}):
-    ...     model(ones(1, 3))
-    tensor([[1., 1.]])
-    """
-    modules = dict(model.named_modules())
-    own = []
-    try:
-        for path, value in values.items():
-            module_path, _, name = path.rpartition(".")
-            attributes: Any = vars(modules[module_path])
-            own.append((attributes, name, attributes[name]))
-            attributes[name] = value
-        yield
-    finally:
-        for attributes, name, value in own:
-            attributes[name] = value
-
-
 @np.errstate(over="ignore", invalid="ignore")
 def _error(model: Any, loss: Callable[[Any, Any], Any], x: Any, y: Any, reg: float) -> float:
     """The worse of two checks, of the data loss and of the penalty.
@@ -131,8 +98,7 @@ def _error(model: Any, loss: Callable[[Any, Any], Any], x: Any, y: Any, reg: flo
     images = from_numpy(np.asarray(x, np.float64))
 
     def data_loss(*values: Any) -> Any:
-        with replaced(model, dict(zip(names, values, strict=True))):
-            return loss(model(images), y)
+        return loss(functional_call(model, dict(zip(names, values, strict=True)), (images,)), y)
 
     def regularisation(*values: Any) -> Any:
         return penalty(dict(zip(names, values, strict=True)), reg)

@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..creation import from_numpy
 from ..data import Splits
-from .metrics import evaluate
+from ..errors import DTypeError, describe, located
+from .batches import as_tensor, at_least_1, in_words, is_pair, minibatches, reader
+from .callbacks import Callback, Epoch, OnEpoch, Training
+from .metrics import evaluate, evaluate_batches, in_mode
+from .randomness import RandomSources
+
+__all__ = ["DivergedError", "Epoch", "fit", "minibatches"]
 
 
 class DivergedError(ArithmeticError):
     """The loss became infinite or NaN; the message names the learning rate."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the training set gave.
-
-    Attributes
-    ----------
-    epoch
-        Its number, from 1.
-    lr
-        The learning rate of its steps.
-    loss
-        What SGD minimises, data loss plus penalty: the mean over the minibatches as they came.
-    train_loss, val_loss
-        The data loss on the whole training and validation set, after the epoch.
-    train_accuracy, val_accuracy
-        The share of examples classified right, after the epoch.
-    """
-
-    epoch: int
-    lr: float
-    loss: float
-    train_loss: float
-    train_accuracy: float
-    val_loss: float
-    val_accuracy: float
 
 
 # Overflow is no surprise to a learning rate that is too large: the loss says so in plain words.
@@ -52,38 +28,48 @@ def fit(
     model: Any,
     loss: Callable[[Any, Any], Any],
     optimizer: Any,
-    data: Splits,
+    data: Any,
     *,
     epochs: int,
-    batch_size: int,
-    rng: np.random.Generator,
+    batch_size: int = 32,
+    rng: Any = None,
+    validation: Any = None,
     penalty: Callable[[], Any] = lambda: 0.0,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> list[Epoch]:
-    """Train a classifier by minibatch gradient descent.
+    """Train a model by minibatch gradient descent.
 
     Parameters
     ----------
     model : Module
-        Maps rows (N, D) to class scores (N, C). Its parameters are changed.
+        Maps inputs (N, ...) to class scores (N, C). Its parameters are changed. It is in training
+        mode for the steps, in evaluation mode for the measures, and afterwards as before.
     loss : Module or callable
-        Maps scores and labels to the mean loss of a minibatch.
+        Maps scores and targets to the mean loss of a minibatch.
     optimizer : Optimizer
         Holds the parameters of the model.
-    data : Splits
-        Trains on its training part; measures on its training and validation part.
+    data : Splits, pair of arrays, or DataLoader
+        What to train on: arrays ``(x, y)``, or anything that gives pairs of inputs and targets
+        each time it is iterated. Of `Splits`, the training part.
     epochs, batch_size : int
-        Passes over the training set, and examples a step. The last minibatch may be smaller.
-    rng : numpy.random.Generator
-        Shuffles the examples of each epoch.
+        Passes over the training set, and examples a step. The last minibatch may be smaller. A
+        DataLoader has a batch size of its own.
+    rng : numpy.random.Generator or Generator, optional
+        Shuffles the examples of each epoch; the default generator unless given.
+    validation : pair of arrays or DataLoader, optional
+        Measured after each epoch. Of `Splits`, their validation part.
     penalty : callable
         Returns what is added to the loss of every minibatch, such as an L2 penalty.
-    on_epoch : callable
-        Called with each `Epoch` as it ends: for progress displays.
+    on_epoch : callable, optional
+        Called with each `Epoch` as it ends.
+    callbacks : iterable of Callback
+        Told of each step and epoch: `EarlyStopping`, `Checkpoint`, `LRSchedule`, your own.
 
     Returns
     -------
     list of Epoch
+        Accuracies are NaN where the targets are no classes.
 
     Raises
     ------
@@ -109,57 +95,99 @@ def fit(
     >>> history[-1].val_accuracy > 0.9
     True
     """
-    history = []
-    for number in range(1, epochs + 1):
-        losses = []
-        for rows in minibatches(len(data.x_train), batch_size, rng):
-            optimizer.zero_grad()
-            scores = model(from_numpy(data.x_train[rows]))
-            total = loss(scores, data.y_train[rows]) + penalty()
-            losses.append(_finite(float(total), number, optimizer))
-            total.backward()
-            optimizer.step()
-        train_loss, train_accuracy = evaluate(model, loss, data.x_train, data.y_train)
-        val_loss, val_accuracy = evaluate(model, loss, data.x_val, data.y_val)
-        epoch = Epoch(
-            epoch=number,
-            lr=_learning_rate(optimizer),
-            loss=math.fsum(losses) / len(losses),
-            train_loss=_finite(train_loss, number, optimizer),
-            train_accuracy=train_accuracy,
-            val_loss=_finite(val_loss, number, optimizer),
-            val_accuracy=val_accuracy,
-        )
-        history.append(epoch)
-        on_epoch(epoch)
-    return history
+    if isinstance(data, Splits):
+        own = (data.x_val, data.y_val)
+        data, validation = (data.x_train, data.y_train), own if validation is None else validation
+    run = Training(
+        model=model,
+        optimizer=optimizer,
+        batches=reader(data, batch_size, rng),
+        data=in_words(data, batch_size),
+        epochs=at_least_1("epochs", epochs),
+        random=RandomSources(rng, data, validation, model, loss, optimizer),
+        callbacks=in_order(callbacks, on_epoch),
+    )
+    try:
+        tell(run, "on_start")
+        while run.epoch <= run.epochs and not run.stopped:
+            with in_mode(model, training=True):
+                for x, y in run.rest():
+                    optimizer.zero_grad()
+                    total = loss(model(as_tensor(x)), y) + penalty()
+                    run.losses.append(finite(float(total), run))
+                    total.backward()
+                    optimizer.step()
+                    run.step += 1
+                    tell(run, "on_step")
+            run.history.append(measure(run, loss, data, validation))
+            run.epoch, run.step, run.losses = run.epoch + 1, 0, []
+            tell(run, "on_epoch")
+    finally:
+        tell(run, "on_end")
+    return run.history
 
 
-def minibatches(
-    length: int, batch_size: int, rng: np.random.Generator
-) -> Iterator[NDArray[np.int64]]:
-    """Cut a random order of ``0 .. length-1`` into minibatches; each number comes once.
-
-    Examples
-    --------
-    >>> batches = list(minibatches(5, 2, np.random.default_rng(0)))
-    >>> [len(rows) for rows in batches], sorted(np.concatenate(batches).tolist())
-    ([2, 2, 1], [0, 1, 2, 3, 4])
-    """
-    order = rng.permutation(length)
-    for start in range(0, length, batch_size):
-        yield order[start : start + batch_size]
+def in_order(
+    callbacks: Iterable[Callback], on_epoch: Callable[[Epoch], None] | None
+) -> list[Callback]:
+    """All callbacks, those last that save what the others did."""
+    given = [*callbacks, *([OnEpoch(on_epoch)] if on_epoch else [])]
+    for callback in given:
+        if not isinstance(callback, Callback):
+            raise DTypeError(
+                located(f"callbacks: {describe(callback)} is no Callback; see training.Callback")
+            )
+    return sorted(given, key=lambda callback: callback.last)
 
 
-def _finite(loss: float, epoch: int, optimizer: Any) -> float:
-    if math.isfinite(loss):
-        return loss
-    lr = _learning_rate(optimizer)
-    raise DivergedError(
-        f"training diverged in epoch {epoch}: the loss is {loss}; the learning rate {lr:g} is too "
-        f"large; try {lr / 10:g}, a smaller penalty, or inputs scaled to about 0 .. 1"
+def tell(run: Training, event: str) -> None:
+    """Call one method of all callbacks."""
+    for callback in run.callbacks:
+        getattr(callback, event)(run)
+
+
+def measure(run: Training, loss: Callable[[Any, Any], Any], data: Any, validation: Any) -> Epoch:
+    """Measure the model at the end of an epoch."""
+    if not run.losses:
+        raise ValueError(located("data: there is no minibatch; is the data set empty?"))
+    rate = learning_rate(run.optimizer)
+    train_loss, train_accuracy = _on_all(run, loss, data)
+    val_loss, val_accuracy = math.nan, math.nan
+    if validation is not None:
+        val_loss, val_accuracy = _on_all(run, loss, validation)
+        finite(val_loss, run)
+    return Epoch(
+        epoch=run.epoch,
+        lr=rate,
+        loss=math.fsum(run.losses) / len(run.losses),
+        train_loss=finite(train_loss, run),
+        train_accuracy=train_accuracy,
+        val_loss=val_loss,
+        val_accuracy=val_accuracy,
     )
 
 
-def _learning_rate(optimizer: Any) -> float:
+def _on_all(run: Training, loss: Callable[[Any, Any], Any], data: Any) -> tuple[float, float]:
+    if is_pair(data):
+        return evaluate(run.model, loss, *data)
+    # A loader that shuffles draws random numbers: measuring must not change the training.
+    before = run.random.states()
+    measures = evaluate_batches(run.model, loss, data)
+    run.random.set_states(before)
+    return measures
+
+
+def finite(loss: float, run: Training) -> float:
+    """The loss, if it is a finite number."""
+    if math.isfinite(loss):
+        return loss
+    lr = learning_rate(run.optimizer)
+    raise DivergedError(
+        f"training diverged in epoch {run.epoch}: the loss is {loss}; the learning rate {lr:g} is "
+        f"too large; try {lr / 10:g}, a smaller penalty, or inputs scaled to about 0 .. 1"
+    )
+
+
+def learning_rate(optimizer: Any) -> float:
+    """The rate of the first parameter group."""
     return float(optimizer.param_groups[0]["lr"])

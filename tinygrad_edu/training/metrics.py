@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..creation import from_numpy
 from ..gradients import no_grad
+from .batches import as_tensor
 
 
 def accuracy(scores: Any, labels: Any) -> float:
@@ -47,6 +49,8 @@ def evaluate(
 ) -> tuple[float, float]:
     """Mean loss and accuracy of a model on a whole data set; records no graph.
 
+    A module is in evaluation mode meanwhile.
+
     Parameters
     ----------
     model : Module or callable
@@ -54,7 +58,7 @@ def evaluate(
     loss : Module or callable
         Maps scores and labels to the mean loss.
     x, y : arrays of shape (N, D) and (N,)
-        Examples and their classes.
+        Examples and their classes. If `y` is no array of classes, the accuracy is NaN.
 
     Examples
     --------
@@ -64,9 +68,62 @@ def evaluate(
     ... )
     (1.386294..., 0.25)
     """
-    with no_grad():
-        scores = model(from_numpy(x))
-        return float(loss(scores, y)), accuracy(scores, y)
+    with no_grad(), in_mode(model, training=False):
+        scores = model(as_tensor(x))
+        classes = _array(y).dtype.kind in "iu" and _array(scores).ndim == 2
+        return float(loss(scores, y)), accuracy(scores, y) if classes else math.nan
+
+
+def evaluate_batches(
+    model: Callable[[Any], Any], loss: Callable[[Any, Any], Any], batches: Iterable[Any]
+) -> tuple[float, float]:
+    """Mean loss and accuracy over minibatches, each weighted by its number of examples.
+
+    Parameters
+    ----------
+    model, loss
+        As in `evaluate`.
+    batches : iterable of (x, y)
+        A DataLoader, or a list.
+
+    Raises
+    ------
+    ValueError
+        There is no minibatch.
+
+    Examples
+    --------
+    >>> from tinygrad_edu.nn.functional import cross_entropy
+    >>> x, y = np.eye(4, dtype="f"), np.array([0, 1, 2, 3])
+    >>> evaluate_batches(
+    ...     lambda x: 0 * x, cross_entropy, [(x[:1], y[:1]), (x[1:], y[1:])]
+    ... )
+    (1.386294..., 0.25)
+    """
+    counts, losses, accuracies = [], [], []
+    for x, y in batches:
+        one, right = evaluate(model, loss, x, y)
+        counts.append(len(y))
+        losses.append(one * len(y))
+        accuracies.append(right * len(y))
+    if not sum(counts):
+        raise ValueError("evaluate_batches: there is no minibatch; is the data set empty?")
+    total = sum(counts)
+    return sum(losses) / total, sum(accuracies) / total
+
+
+@contextmanager
+def in_mode(model: Any, training: bool) -> Iterator[None]:
+    """Bring all modules of a model into a mode, and each back into its own."""
+    modules = list(model.modules()) if hasattr(model, "modules") else []
+    before = [module.training for module in modules]
+    for module in modules:
+        module.training = training
+    try:
+        yield
+    finally:
+        for module, mode in zip(modules, before, strict=True):
+            module.training = mode
 
 
 def _array(values: Any) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import nn
+from .rules import OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,16 @@ class Settings:
     epochs, batch_size
         Passes over the training set, and examples a step.
     lr, momentum
-        Of SGD: ``v = momentum v + g``, then ``W = W - lr v``.
+        Of SGD: ``v = momentum v + g``, then ``W = W - lr v``. Other rules have no momentum.
     reg
         The penalty ``reg * sum W**2`` on the weights; biases are free.
     hidden
         Units of each hidden layer; empty for a linear model.
+    optimizer, schedule
+        The update rule and the course of its learning rate, by their names in `rules`.
+    early_stopping
+        Stop after so many epochs without a new best validation loss, and keep the best weights.
+        None: train all epochs, and keep the last.
     """
 
     epochs: int
@@ -33,6 +39,9 @@ class Settings:
     momentum: float
     reg: float
     hidden: tuple[int, ...] = ()
+    optimizer: str = "sgd"
+    schedule: str = "constant"
+    early_stopping: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,12 +82,19 @@ DEFAULTS = {
 def settings_for(data: str, model: str, **given: Any) -> Settings:
     """Return the default settings of a model on a data set, with those given that are not None.
 
+    The default learning rates suit SGD; any other update rule has one of its own.
+
     Examples
     --------
     >>> settings_for("digits", "svm", epochs=5, lr=None).epochs
     5
+    >>> settings_for("digits", "svm", optimizer="adam").lr
+    0.001
     """
     chosen = {name: value for name, value in given.items() if value is not None}
+    rule = OPTIMIZERS[chosen.get("optimizer", "sgd")]
+    if rule.lr is not None:
+        chosen = {"lr": rule.lr, "momentum": 0.0, **chosen}
     return replace(DEFAULTS.get(data, DEFAULTS["mnist5k"])[model], **chosen)
 
 

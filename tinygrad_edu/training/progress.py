@@ -41,6 +41,7 @@ class Display:
         self.title, self.epochs = title, epochs
         self.stream: TextIO = sys.stdout if stream is None else stream
         self.started = self.shown = time.perf_counter()
+        self.before: int | None = None  # epochs that ended before this run was resumed
 
     def __enter__(self) -> Display:
         return self
@@ -62,7 +63,8 @@ class Display:
     def seconds_left(self, epoch: Epoch) -> float:
         """How long the epochs to come will take if they take as long as those before."""
         passed = time.perf_counter() - self.started
-        return passed / epoch.epoch * (self.epochs - epoch.epoch)
+        done = epoch.epoch - (self.before or 0)
+        return passed / done * (self.epochs - epoch.epoch)
 
     def text(self, epoch: Epoch) -> str:
         """One line of an epoch."""
@@ -133,7 +135,7 @@ class Bar(Display):
 
     def __call__(self, epoch: Epoch) -> None:
         self.bar.set_postfix_str(numbers(epoch), refresh=False)
-        self.bar.update()
+        self.bar.update(epoch.epoch - self.bar.n)  # more than one when a run was resumed
 
     def close(self) -> None:
         self.bar.close()

@@ -4,50 +4,29 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import optim, viz
+from .. import viz
 from ..creation import from_numpy
-from ..data import Splits
+from .callbacks import Callback, Training
 from .check import Verdict, check_gradients
+from .checkpoint import Checkpoint
+from .early_stopping import EarlyStopping
 from .files import remove_if_empty, write, write_figure, write_json, write_weights
-from .fit import Epoch, fit
+from .fit import DivergedError, Epoch, fit
+from .job import Job, drop_checkpoints, note_job, put_finished
 from .metrics import evaluate
 from .models import CLASSIFIERS, Classifier, Settings, build, penalty
 from .progress import Display, display
+from .rules import make_optimizer, make_schedule
 
 GRAPH_EXAMPLES = 8  # of the minibatch whose step is drawn
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to train, on what, and where the results go.
-
-    Attributes
-    ----------
-    data
-        The data set as the user named it.
-    splits
-        The data itself.
-    models
-        Settings for each model, by its name in `CLASSIFIERS`.
-    seed
-        Of the initial weights and of the order of the examples; each model starts from it afresh,
-        so that its result does not depend on which others are trained.
-    out
-        An empty directory.
-    """
-
-    data: str
-    splits: Splits
-    models: Mapping[str, Settings]
-    seed: int
-    out: Path
+SECONDS = 2.0  # at least, between two checkpoints
 
 
 @dataclass
@@ -93,6 +72,8 @@ def run_job(
     However it ends, also by Ctrl-C: ``metrics.json`` tells of all models that were finished, whose
     weights are there too, and under ``"unfinished"`` of the epochs of the one that was not. Without
     a single epoch, nothing is written and the directory is removed.
+
+    Until it ends, the directory has ``checkpoints``, from which `resumed_job` goes on.
     """
     say(describe(job))
     runs: list[Run] = []
@@ -100,15 +81,23 @@ def run_job(
         for name, settings in job.models.items():
             runs.append(prepare(job, name, settings))
             say(gradient_line(runs[-1]))
+        note_job(job)
         for run in runs:
-            train(run, job, show)
+            if not put_finished(run, job):
+                train(run, job, show, say)
+                write_metrics(job, runs)
             say(test_line(run))
+    except DivergedError:
+        drop_checkpoints(job)  # from there, it would diverge again
+        raise
     finally:
+        drop_checkpoints(job, only_empty=True)
         finished = write_metrics(job, runs)
     say("\n" + table(finished))
     draw_graph(job, runs)
     for line in (*draw_plots(job, runs), f"Everything is in {job.out}"):
         say(line)
+    drop_checkpoints(job)
     return finished
 
 
@@ -125,18 +114,18 @@ def prepare(job: Job, name: str, settings: Settings) -> Run:
     return Run(classifier, settings, model, rng, verdict)
 
 
-def train(run: Run, job: Job, show: Callable[[str, int], Display]) -> None:
-    """Train a model with SGD, measure it on the test set, and write its weights."""
+def train(
+    run: Run, job: Job, show: Callable[[str, int], Display], say: Callable[[str], None]
+) -> None:
+    """Train a model, measure it on the test set, and write its weights."""
     settings, loss, data = run.settings, run.classifier.loss(), job.splits
     parameters = dict(run.model.named_parameters())
-    optimizer = optim.SGD(parameters.values(), lr=settings.lr, momentum=settings.momentum)
-    started = time.perf_counter()
+    optimizer = make_optimizer(
+        settings.optimizer, parameters.values(), settings.lr, settings.momentum
+    )
+    stopper = EarlyStopping(settings.early_stopping)
     with show(run.classifier.name, settings.epochs) as progress:
-
-        def on_epoch(epoch: Epoch) -> None:
-            run.history.append(epoch)
-            progress(epoch)
-
+        watch = Watch(run, progress)
         fit(
             run.model,
             loss,
@@ -146,21 +135,67 @@ def train(run: Run, job: Job, show: Callable[[str, int], Display]) -> None:
             batch_size=settings.batch_size,
             rng=run.rng,
             penalty=lambda: penalty(parameters, settings.reg),
-            on_epoch=on_epoch,
+            callbacks=[
+                *make_schedule(settings.schedule, optimizer, settings.epochs),
+                *([stopper] if settings.early_stopping else []),
+                watch,
+                Checkpoint(
+                    job.checkpoints / run.classifier.name,
+                    every_steps=1,
+                    seconds=SECONDS,
+                    resume=True,
+                    say=say,
+                ),
+            ],
         )
-    seconds = time.perf_counter() - started
+    if watch.stopped:
+        say(f"{run.classifier.name:<8}stopped after epoch {len(run.history)}: {watch.stopped}")
+    kept = run.history[stopper.best_epoch if settings.early_stopping else -1]
     test_loss, test_accuracy = evaluate(run.model, loss, data.x_test, data.y_test)
     write_weights(job.out / f"{run.classifier.name}.npz", run.model)
     run.metrics = {
         "model": run.classifier.name,
-        "train_accuracy": run.history[-1].train_accuracy,
-        "val_accuracy": run.history[-1].val_accuracy,
+        "train_accuracy": kept.train_accuracy,
+        "val_accuracy": kept.val_accuracy,
         "test_accuracy": test_accuracy,
         "test_loss": test_loss,
-        "seconds": seconds,
+        "seconds": watch.seconds(),
         "gradcheck": asdict(run.verdict),
         "history": [asdict(epoch) for epoch in run.history],
     }
+    if settings.early_stopping:
+        run.metrics["kept_epoch"] = kept.epoch
+
+
+class Watch(Callback):
+    """Shows each epoch, counts the seconds over all parts of a run, and keeps its history."""
+
+    def __init__(self, run: Run, progress: Display) -> None:
+        self.run, self.progress = run, progress
+        self.before, self.started, self.stopped = 0.0, time.perf_counter(), ""
+
+    def seconds(self) -> float:
+        """How long the run has been training, also before it was resumed."""
+        return self.before + time.perf_counter() - self.started
+
+    def on_start(self, run: Training) -> None:
+        self.run.history = run.history
+
+    def on_step(self, run: Training) -> None:
+        if self.progress.before is None:
+            self.progress.before = len(run.history)
+
+    def on_epoch(self, run: Training) -> None:
+        self.progress(run.history[-1])
+
+    def on_end(self, run: Training) -> None:
+        self.stopped = run.stopped
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"seconds": self.seconds()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.before = state_dict["seconds"]
 
 
 # ---------------------------------------------------------------- what is said

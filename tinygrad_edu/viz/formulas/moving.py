@@ -75,6 +75,8 @@ TABLE: Table = {
     "accumulate": rule("x v", _at("x, v added at "), "g", _at("g")),
     "take_along_dim": rule("x", None, "g at the indices along axis {axis}, 0 elsewhere"),
     "put_along_dim": rule("v", None, "g at the indices along axis {axis}"),
+    "windows": rule("x", "windows of x", "g put back to where the windows come from, added up"),
+    "put_windows": rule("v", "windows v put back, added up", "windows of g"),
     "embedding": rule("w", "rows of w at index", "rows of g added up at index, 0 elsewhere"),
     "scatter_reduce": rule(
         "x src",

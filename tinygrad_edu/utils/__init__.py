@@ -1,0 +1,3 @@
+"""The names of ``torch.utils`` that lessons use."""
+
+from . import data
