@@ -72,6 +72,14 @@ def test_what_is_missing_comes_with_the_command_that_gets_it(capsys, monkeypatch
     assert "ipython 1.2, no jupyter" in out
 
 
+def test_the_command_is_for_this_python(monkeypatch):
+    short = Path(sys.executable).name
+    monkeypatch.setattr("shutil.which", lambda name: sys.executable)
+    assert doctor.install("plot") == f'{short} -m pip install "tinygrad-edu[plot]"'
+    monkeypatch.setattr("shutil.which", lambda name: "elsewhere/python")
+    assert doctor.install("plot").split(" -m pip ")[0].strip("'") == sys.executable
+
+
 def test_what_is_there_comes_without_a_command(capsys, monkeypatch):
     monkeypatch.setattr(metadata, "version", lambda name: "9.9")
     assert all("install" not in about for about in findings(capsys)["extras"].values())

@@ -168,12 +168,12 @@ JOB += ["--early-stopping", "50", "--seed", "3"]
 
 
 def start(*options):
-    """A process of the command that saves after every step."""
+    """A process of the command that saves every 50 ms."""
     script = (
         "import sys\n"
         "from tinygrad_edu.training import run\n"
         "from tinygrad_edu.cli import main\n"
-        "run.SECONDS = 0\n"
+        "run.SECONDS = 0.05\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

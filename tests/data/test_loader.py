@@ -258,12 +258,14 @@ def test_an_epoch_continues_where_its_state_was_saved(kind, done, own):
     epoch = iter(loader)
     run(epoch, generator, done)
     state = json.loads(json.dumps(loader.state_dict()))
+    between = tg.rand((), generator=generator).item()
     rest = run(epoch, generator) + run(loader, generator)
 
     generator = tg.Generator() if own else None
     resumed = random_loader(kind, generator)
     resumed.load_state_dict(state)
     assert resumed.state_dict() == state
+    assert tg.rand((), generator=generator).item() == between
     assert run(resumed, generator) + run(resumed, generator) == rest
 
 

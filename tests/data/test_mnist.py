@@ -88,15 +88,6 @@ def test_idx_of_every_type(tmp_path, dtype):
     assert found.flags.writeable
 
 
-@pytest.mark.torch
-def test_torchvision_files_are_read_alike(tmp_path):
-    pytest.importorskip("torch")
-    reader = pytest.importorskip("torchvision.datasets.mnist")
-    path = tmp_path / "train-images-idx3-ubyte"
-    path.write_bytes(idx(IMAGES["train"]))
-    np.testing.assert_array_equal(read_idx(path), reader.read_image_file(str(path)).numpy())
-
-
 # ------------------------------------------------------------------------------ bad files
 
 GOOD = idx(IMAGES["train"])

@@ -142,8 +142,11 @@ def test_padding_is_smaller_than_every_number():
 
 
 def test_nan_wins():
-    x = tg.tensor([[[1.0, np.nan], [5.0, 2.0]]])
-    assert np.isnan(F.max_pool2d(x, 2).item())
+    for place in range(4):
+        x = np.array([1.0, 3.0, 5.0, 2.0])
+        x[place] = np.nan
+        out, index = F.max_pool2d(tg.tensor(x.reshape(1, 2, 2)), 2, return_indices=True)
+        assert np.isnan(out.item()) and index.item() == place
 
 
 @pytest.mark.torch

@@ -59,6 +59,12 @@ def forward_replacements(lib, log):
     log(m(lib.tensor([1.0])))
 
 
+def kwargs_survive_a_plain_hook(lib, log):
+    m = module(lib, lambda a, b=1: a * b)
+    m.register_forward_pre_hook(lambda mod, args: args[0] + 1)
+    log(m(lib.tensor([1.0]), b=5))
+
+
 def order_and_prepend(lib, log):
     m = module(lib, lambda a: a * 2)
     for kind in ("forward_pre", "forward", "full_backward_pre", "full_backward"):
@@ -86,6 +92,20 @@ def always_called(lib, log):
     m = module(lib, fail)
     m.register_forward_hook(lambda mod, args, out: log(("always", out)), always_call=True)
     m.register_forward_hook(lambda mod, args, out: log("never"))
+    try:
+        m(lib.ones(1))
+    except ZeroDivisionError:
+        log("raised")
+
+
+def called_once(lib, log):
+    def fail(mod, args, out):
+        raise ZeroDivisionError
+
+    m = module(lib, lambda a: a * 2)
+    m.register_forward_hook(lambda mod, args, out: log(("once", out)), always_call=True)
+    m.register_forward_hook(fail)
+    m.register_forward_hook(lambda mod, args, out: log(("after", out)), always_call=True)
     try:
         m(lib.ones(1))
     except ZeroDivisionError:
@@ -188,9 +208,11 @@ def in_a_network(lib, log):
 SCENARIOS = [
     forward_arguments,
     forward_replacements,
+    kwargs_survive_a_plain_hook,
     order_and_prepend,
     removal,
     always_called,
+    called_once,
     backward_arguments,
     backward_replacements,
     no_tensor_among_the_arguments,

@@ -106,6 +106,20 @@ def _fractional(
     return (out, places) if return_indices else out
 
 
+def _disjoint(x, kernel, size=None, output_ratio=None, return_indices=False, _random_samples=None):
+    """Region by region, of the sizes ceil(a (i + u)) - ceil(a (i - 1 + u)), a = n / regions."""
+    if x.ndim == 3:
+        found = _disjoint(x[None], None, size, output_ratio, True, _random_samples)
+        return (found[0][0], found[1][0]) if return_indices else found[0][0]
+    ratios = _pair(output_ratio)
+    size = [int(n * r) for n, r in zip(x.shape[2:], ratios, strict=True)] if ratios[0] else size
+    windows = []
+    for n, count, u in zip(x.shape[2:], _pair(size), _random_samples[0, 0, ::-1], strict=True):
+        ends = [int(np.ceil(n / count * (i + u))) for i in range(count + 1)]
+        windows.append([range(a - ends[0], b - ends[0]) for a, b in itertools.pairwise(ends)])
+    return _pooled(x, windows, return_indices)
+
+
 SPECS: list[OpSpec] = [
     op(
         F + "conv2d",
@@ -156,10 +170,41 @@ SPECS: list[OpSpec] = [
                 return_indices=True,
             ).constant(1),
             sample(
+                draw.spaced(1, 1, 5, 6), 2, (2, 3), _random_samples=np.array([[[0.9, 0.2]]])
+            ).constant(1),
+            sample(
                 draw.spaced(1, 1, 4, 6), 1, (1, 4), _random_samples=np.full((1, 1, 2), 0.75)
             ).constant(1),
         ],
         ints=False,
         torch_gradgrad=False,
+    ),
+    op(
+        F + "fractional_max_pool2d",
+        _disjoint,
+        lambda draw: [
+            sample(
+                draw.spaced(2, 2, 6, 5), None, (4, 3), _random_samples=draw.uniform(0, 1, 2, 2, 2)
+            ).constant(1),
+            sample(
+                draw.spaced(3, 7, 8),
+                None,
+                output_ratio=0.6,
+                return_indices=True,
+                _random_samples=draw.uniform(0, 1, 1, 3, 2),
+            ).constant(1),
+            sample(
+                draw.spaced(1, 2, 5, 7),
+                None,
+                output_ratio=(0.9, 0.3),
+                _random_samples=np.array([[[0.1, 0.8], [0.5, 0.5]]]),
+            ).constant(1),
+            sample(
+                draw.spaced(1, 2, 3, 4), None, (3, 1), _random_samples=draw.uniform(0, 1, 1, 2, 2)
+            ).constant(1),
+        ],
+        label="disjoint",
+        torch=None,
+        ints=False,
     ),
 ]

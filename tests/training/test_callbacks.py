@@ -38,10 +38,9 @@ def linear(seed=0):
 def train(model=None, data=None, epochs=2, lr=0.1, seed=1, **options):
     model = model or linear()
     optimizer = optim.SGD(model.parameters(), lr=lr)
+    data = arrays() if data is None else data
     options = {"batch_size": 8, "rng": np.random.default_rng(seed), **options}
-    return model, fit(
-        model, nn.CrossEntropyLoss(), optimizer, data or arrays(), epochs=epochs, **options
-    )
+    return model, fit(model, nn.CrossEntropyLoss(), optimizer, data, epochs=epochs, **options)
 
 
 class Told(Callback):

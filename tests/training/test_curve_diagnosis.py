@@ -43,6 +43,12 @@ def test_the_kind_does_not_hang_on_the_number_of_steps(lr, steps):
     assert diagnose_curve(losses, weights=path).kind == LECTURE[lr]
 
 
+def test_steps_over_the_minimum_that_soon_end_are_good():
+    """1 - 4 lr = -0.2: each step goes to the other side, but a fifth as far."""
+    path, losses = descend(0.3)
+    assert diagnose_curve(losses, weights=path).kind == "good"
+
+
 def test_two_rates_with_the_same_losses_need_the_weights():
     """1 - 4 lr is 0.92 for lr = 0.02 and -0.92 for 0.48: the losses are equal."""
     (slow, losses), (fast, same) = descend(0.02), descend(0.48)
@@ -118,6 +124,12 @@ def test_minibatch_noise_changes_nothing(seed):
     assert diagnose_curve(0.5 + t / 200 + noise).kind == "diverging"
 
 
+def test_a_loss_that_comes_back_after_a_jump_does_not_diverge():
+    jump = np.concatenate([FALL[:20] + 0.1, 1.9 - 0.015 * np.arange(40)])
+    assert jump[-1] > jump[0] / 2
+    assert diagnose_curve(jump).kind != "diverging"
+
+
 def test_overfitting():
     val = 0.4 + FALL + 0.01 * T
     turn = int(val.argmin())
@@ -125,6 +137,12 @@ def test_overfitting():
     assert found.kind == "overfitting"
     assert f"lowest near point {turn + 1} " in found.reason and "EarlyStopping" in found.advice
     assert diagnose_curve(FALL, 0.4 + FALL).kind == "good"
+
+
+def test_a_validation_loss_that_rises_with_the_training_loss_is_no_overfitting():
+    train = 0.1 + FALL + 0.006 * T
+    assert train[-1] > train.min()
+    assert diagnose_curve(train, 0.4 + FALL + 0.01 * T).kind == "good"
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -152,6 +170,13 @@ def epochs(losses, val):
 def test_a_history_of_fit():
     assert diagnose_curve(epochs(FALL, 0.4 + FALL + 0.01 * T)).kind == "overfitting"
     assert diagnose_curve(epochs(FALL, np.full(60, np.nan))).kind == "good"
+    worse = 0.4 + FALL + 0.01 * T
+    assert diagnose_curve({"train_loss": FALL, "val_loss": worse}).kind == "overfitting"
+    rows = [{"loss": t, "val_loss": v} for t, v in zip(FALL, worse, strict=True)]
+    assert diagnose_curve(rows).kind == "overfitting"
+    assert diagnose_curve(rows, val=FALL).kind == "good"
+    with pytest.raises(ValueError, match="history has lr, but neither train_loss nor loss"):
+        diagnose_curve({"lr": [0.1] * 9})
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,12 @@ def test_overfit_tiny():
     assert bits(model) == before and all(p.grad is None for p in model.parameters())
 
 
+def test_a_low_loss_alone_is_not_by_heart():
+    """A tenth off the loss comes long before the last example is right."""
+    found = overfit_tiny(mlp(), nn.CrossEntropyLoss(), *task(), target=0.9)
+    assert found.passed and found.accuracy == 1.0
+
+
 def test_only_the_first_examples_count():
     x, y = task()
     y[20:] = 0
@@ -176,6 +182,14 @@ def test_the_loss_grows_by_the_penalty():
 def test_a_penalty_that_does_not_raise_the_loss(penalty):
     with pytest.raises(ValueError, match="the penalty has the wrong sign, or leaves the weights"):
         reg_increases_loss(mlp(), nn.CrossEntropyLoss(), *task(), penalty=penalty)
+
+
+def test_the_penalty_check_draws_no_random_numbers():
+    tg.manual_seed(5)
+    expected = tg.rand(3).numpy()
+    tg.manual_seed(5)
+    reg_increases_loss(nn.Sequential(mlp(), Noise()), nn.CrossEntropyLoss(), *task())
+    np.testing.assert_array_equal(tg.rand(3).numpy(), expected)
 
 
 @pytest.mark.parametrize("strengths", [(1.0,), (1.0, 1.0), (2.0, 1.0)])
@@ -273,6 +287,15 @@ def test_a_model_that_cannot_learn():
 def test_a_first_step_of_the_wrong_length(lr, words):
     found = report(mlp(), lr=lr)
     assert failed(found) == ["first step"] and f"{words} learning rate" in str(found)
+
+
+def test_biases_that_begin_near_0_are_no_matter():
+    model = mlp()
+    with tg.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 1:
+                parameter.mul_(1e-6)
+    assert report(model)
 
 
 def test_a_penalty_of_the_wrong_sign_is_reported():

@@ -3,12 +3,13 @@
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -427,6 +428,75 @@ def test_the_same_sweep_on_a_dask_cluster(path, tmp_path):
     assert [run.score for run in runs if run.done] == [x for x in range(40) if x != 7]
 
 
+@pytest.mark.mpi
+def test_the_same_sweep_over_mpi(tmp_path):
+    (tmp_path / "script.py").write_text(
+        textwrap.dedent(
+            """
+            from mpi4py.futures import MPIPoolExecutor
+            from test_sweep import echo
+            from tinygrad_edu.training.sweep import integers, sweep
+
+            if __name__ == "__main__":
+                space = {"x": integers(0, 39, points=40)}
+                with MPIPoolExecutor() as pool:
+                    sweep(echo, space, method="grid", executor=pool)
+            """
+        )
+    )
+    beside = Path(sys.executable).with_name("mpiexec")
+    mpiexec = str(beside) if beside.exists() else shutil.which("mpiexec")
+    if mpiexec is None:
+        pytest.skip("no mpiexec: pip install mpich")
+    command = [mpiexec, "-n", "3", sys.executable, "-m", "mpi4py.futures", "script.py"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    runs = read_runs(tmp_path / "runs.jsonl")
+    assert [run.score for run in runs] == list(range(40))
+    assert len({run.measures["pid"] for run in runs}) == 2  # the third gives the work out
+
+
+def test_a_full_disk_stops_the_sweep_and_loses_nothing(path, monkeypatch):
+    sweep(square, SPACE, n=2, path=path)
+    whole, write = read_runs(path), os.write
+
+    def full(file, line):
+        return write(file, line[:20]) if b'"run": 3' in line else write(file, line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="disk is full"):
+            sweep(square, SPACE, n=5, path=path)
+    assert read_runs(path)[:2] == whole and len(read_runs(path)) == 3
+    assert len(sweep(square, SPACE, n=5, path=path).done) == len(read_runs(path)) == 5
+
+
+def test_a_cancelled_run_is_told_and_not_kept(path):
+    class Cancels(ThreadPoolExecutor):
+        def submit(self, *args, **options):
+            future = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    with pytest.raises(RuntimeError, match="cancelled a run"):
+        sweep(square, SPACE, n=2, path=path, executor=Cancels())
+    assert len(read_runs(path)) == 0
+
+
+def test_an_executor_that_broke_for_good_is_told(path):
+    class Broken(ThreadPoolExecutor):
+        def submit(self, *args, **options):
+            raise BrokenExecutor
+
+    with pytest.raises(RuntimeError, match="Broken broke"):
+        sweep(square, SPACE, n=2, path=path, executor=Broken())
+    assert len(read_runs(path)) == 0
+
+
 # ----------------------------------------------------------------------------- what is shown
 
 
@@ -442,6 +512,14 @@ def test_progress_tells_of_runs_and_failures(path, capsys):
     assert out == "" and len(lines) == 3
     assert lines[1].startswith("run 2/3  best 3 (x 3)  ")
     assert lines[2].startswith("run 3/3  best 3 (x 3)  1 failed  0:00 left")
+
+
+def test_a_terminal_has_one_line_that_is_written_again(path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    sweep(square, {"x": [0.5]}, n=3, path=path)
+    err = capsys.readouterr().err
+    assert err.startswith("\r") and err.count("\n") == 1
+    assert "run 3/3  best 0.25 (x 0.5)" in err.split("\r")[-1]
 
 
 def test_a_short_sweep_in_a_log_says_nothing(path, capsys):

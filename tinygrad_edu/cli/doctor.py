@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -113,7 +114,10 @@ def extra(name: str) -> dict[str, Any]:
 
 def install(name: str) -> str:
     """The command that installs an extra for this Python."""
-    return f'{Path(sys.executable).name or "python"} -m pip install "tinygrad-edu[{name}]"'
+    short = Path(sys.executable).name or "python"
+    # Another Python may come first on the PATH, when a virtual environment is not activated.
+    python = short if shutil.which(short) == sys.executable else sys.executable
+    return f'{shlex.quote(python)} -m pip install "tinygrad-edu[{name}]"'
 
 
 def blas() -> dict[str, Any]:

@@ -125,7 +125,8 @@ def check_images(images: NDArray[Any], where: str, white: int) -> NDArray[np.flo
         )
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, reported below
         rows = images.reshape(len(images), -1).astype(np.float32)
-    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    finite = kind != "f" or np.isfinite(rows).all(axis=1)
+    bad = np.flatnonzero(np.logical_not(finite))
     if bad.size:
         raise DataError(
             f"{where}: {bad.size} of {len(rows)} images hold NaN, inf or a number beyond float32, "

@@ -163,7 +163,10 @@ persistent_workers, pin_memory_device, in_order
     # ------------------------------------------------------------------------ resuming
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the epoch stands, as plain data: numbers, strings, dicts.
+        """Where the epoch that started last stands, as plain data: numbers, strings, dicts.
+
+        Once all its batches were handed out and the loop is over, what is saved is the start of the
+        next one. (One that was left by ``break`` is taken up again.)
 
         Examples
         --------
@@ -204,14 +207,14 @@ persistent_workers, pin_memory_device, in_order
     def _continued(self) -> Iterator[Any]:
         """The plan of the saved epoch, drawn again, without the batches that were handed out."""
         saved, self._resume = self._resume, None
-        assert saved is not None
+        if not saved or not saved["done"]:
+            return self._started()  # no number of the epoch is drawn yet
         bits = self._bits()
         now = deepcopy(bits.state)
         bits.state = self._start = saved["start"]
         plan = self._plan()
         self._done = sum(1 for _ in itertools.islice(plan, saved["done"]))
-        if self._done:
-            bits.state = now  # what was drawn from it since the start is drawn
+        bits.state = now  # what was drawn from it since the start is drawn
         return plan
 
     def _bits(self) -> Any:

@@ -184,7 +184,7 @@ class L2Penalty(_Penalty):
 
     def __init__(self, lam: float = 1.0, half: bool = False) -> None:
         super().__init__(lam)
-        self.half = half
+        self.half = half  # type: ignore[method-assign, assignment]  # no parameter to convert
 
 
 class ElasticNetPenalty(_Penalty):

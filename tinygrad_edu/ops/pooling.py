@@ -34,13 +34,7 @@ def _largest(name: str, input: Any, rows: np.ndarray, columns: np.ndarray, indic
     places = rows[..., :, None, :, None] * width + columns[..., None, :, None, :]
     places = places.reshape(-1, down * along, rows.shape[-1] * columns.shape[-1])
     planes = x.reshape(n * c, height * width)
-    if len(places) == 1:
-        values = planes.take(places[0], axis=1)
-    else:
-        values = planes[np.arange(n * c)[:, None, None], places]
-    best = values.argmax(axis=-1)  # the first of several, as in PyTorch
-    places = np.broadcast_to(places, values.shape)
-    index = np.take_along_axis(places, best[..., None], axis=-1)[..., 0]
+    index = _argmax(planes, places)
     # What was not the largest takes no part: gather's gradient puts g to where the largest was.
     out = gather(_reshape(batch, shape=planes.shape), 1, index)
     shape = (n, c, down, along)[raw(batch).ndim - raw(input).ndim :]
@@ -49,6 +43,28 @@ def _largest(name: str, input: Any, rows: np.ndarray, columns: np.ndarray, indic
         return out
     index = index.reshape(shape)
     return out, box(index) if is_tensor(input) else index
+
+
+def _argmax(planes: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which of the `places` of each region holds the largest element of a plane.
+
+    The first of several, and NaN is larger than any number, as in PyTorch. The k-th elements of
+    all regions are compared at once: regions are small and many, for which `numpy.argmax` is slow.
+    """
+
+    def values(k: int) -> np.ndarray:
+        if len(places) == 1:
+            return planes.take(places[0, :, k], axis=1)
+        return np.take_along_axis(planes, places[:, :, k], axis=1)
+
+    best = values(0)
+    index = np.array(np.broadcast_to(places[:, :, 0], best.shape))
+    for k in range(1, places.shape[-1]):
+        value = values(k)
+        better = (value > best) | (value != value)
+        np.copyto(best, value, where=better)
+        np.copyto(index, places[:, :, k], where=better)
+    return index
 
 
 # ----------------------------------------------------------------------------- at equal steps
@@ -168,21 +184,21 @@ def fractional_pool_sizes(alpha: float, u: float, count: int) -> np.ndarray:
 
 def _disjoint(n: int, count: int, u: float) -> np.ndarray:
     """The rows of neighbouring regions that share out an axis of `n`."""
-    ends = np.cumsum(fractional_pool_sizes(n / count, u, count)) if count else np.zeros(0, int)
-    ends[-1:] = n  # whatever rounding did to n / count
-    starts = np.concatenate([[0], ends])[:count]
-    widest = int((ends - starts).max()) if count else 1
+    ends = np.cumsum(fractional_pool_sizes(n / count, u, count))
+    ends[-1] = n  # whatever rounding did to n / count
+    starts = np.concatenate([[0], ends[:-1]])
+    widest = (ends - starts).max()
     return np.minimum(starts[:, None] + np.arange(widest), ends[:, None] - 1)
 
 
 def _overlapping(n: int, count: int, kernel: int, u: np.ndarray) -> np.ndarray:
-    """The rows of windows of one size, for each `u`; PyTorch's, which truncate as float does."""
+    """The rows of windows of one size, for each `u`, computed in its dtype as PyTorch does."""
     starts = np.zeros((len(u), count), np.int64)
     if count > 1:
         alpha = u.dtype.type(n - kernel) / u.dtype.type(count - 1)
         steps = (np.arange(count, dtype=u.dtype) + u[:, None]) * alpha
-        starts = np.trunc(steps).astype(np.int64) - np.trunc(u * alpha).astype(np.int64)[:, None]
-    starts[:, -1:] = n - kernel
+        starts = steps.astype(np.int64) - (u * alpha).astype(np.int64)[:, None]
+    starts[:, -1] = n - kernel
     return starts[..., None] + np.arange(kernel)
 
 

@@ -7,6 +7,7 @@ Examples
 0.5
 """
 
+from . import data_parallel, sweep
 from .callbacks import Callback, LRSchedule, OnEpoch, Training
 from .check import Verdict, check_gradients
 from .checkpoint import Checkpoint, CheckpointError, Interrupted, checkpoints_in
@@ -73,4 +74,6 @@ __all__ = [
     "CurveQuiz",
     "lr_range_test",
     "LRRange",
+    "data_parallel",
+    "sweep",
 ]

@@ -7,6 +7,7 @@ too slow, good, oscillating, diverging, overfitting, plateau.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import located
+from ..viz.plots.history import column, read_table
+from .callbacks import Epoch
 
 Curve = NDArray[np.float64]
 
@@ -74,8 +77,8 @@ def diagnose_curve(
     Parameters
     ----------
     losses : sequence of float, or history
-        The training loss of each step or epoch, at least five; or what `fit` returns, whose
-        training and validation losses are taken.
+        The training loss of each step or epoch, at least five; or what `fit` returns, or a dict of
+        lists as `viz.plots.curves` takes, whose training and validation losses are used.
     val : sequence of float, optional
         The validation loss at the same places.
     weights : array of shape (N,) or (N, D), optional
@@ -282,12 +285,19 @@ def _percent(share: float) -> str:
 def _columns(losses: Any, val: Any) -> tuple[Any, Any]:
     """Two columns, taken out of a history if one was given."""
     rows = getattr(losses, "history", losses)
-    if isinstance(rows, (list, tuple)) and rows and hasattr(rows[0], "train_loss"):
-        if val is None:
-            val = [row.val_loss for row in rows]
-            val = None if all(map(math.isnan, val)) else val  # there was no validation set
-        return [row.train_loss for row in rows], val
-    return losses, val
+    first = rows[0] if isinstance(rows, (list, tuple)) and rows else None
+    if not isinstance(rows, Mapping) and not isinstance(first, (Mapping, Epoch)):
+        return losses, val
+    table = read_table(rows, "diagnose_curve")
+    name = next((n for n in ("train_loss", "loss") if table.get(n) is not None), None)
+    if name is None:
+        raise ValueError(
+            located(f"losses: the history has {', '.join(table)}, but neither train_loss nor loss")
+        )
+    if val is None and table.get("val_loss") is not None:
+        val = column(table, "val_loss")
+        val = None if np.isnan(val).all() else val  # there was no validation set
+    return column(table, name), val
 
 
 def _checked(name: str, values: Any) -> Curve:

@@ -18,7 +18,7 @@ from .metrics import in_mode
 from .sanity import chance_loss, overfit_tiny, pair, reg_increases_loss, update_ratio
 
 NEAR_CHANCE = 0.25  # of the chance loss, up or down: what random initial weights do to it
-SLOW, FAST = 1e-4, 1e-2  # around the 1e-3 of the notes
+SLOW, FAST = 1e-5, 1e-1  # around the 1e-3 of the notes, far enough for Adam, whose first is lr each
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def _parallel(figure: Any, panel: Any, axes: list[Axis], runs: Runs) -> None:
 
     done = runs.done[::-1]
     scores = [run.score or 0.0 for run in done]
-    colors = ScalarMappable(Normalize(min(scores), max(scores)), colormaps["viridis_r"])
+    colors: Any = ScalarMappable(Normalize(min(scores), max(scores)), colormaps["viridis_r"])
     if runs.goal == "min":
         colors.set_cmap("viridis")
     lines = np.stack([axis.share(done) for axis in axes], axis=1)

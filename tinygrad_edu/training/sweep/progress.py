@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Collection
 from types import TracebackType
 
-from ..progress import PATIENCE, clock
-from .runs import Runs, short
+from ..progress import PATIENCE, REFRESH, clock
+from .runs import Run, Runs, short
 
 
 class Progress:
@@ -21,14 +22,14 @@ class Progress:
     before : int
         Those that were done before, which say nothing of how long the others will take.
     wanted : bool or None
-        False: show nothing. None: on a terminal every run, elsewhere one line in ten seconds.
+        False: show nothing. None: always on a terminal, elsewhere one line in ten seconds.
     """
 
     def __init__(self, size: int, before: int, wanted: bool | None) -> None:
         self.size, self.before = size, before
         self.wanted = wanted is not False
         self.live = sys.stderr.isatty()
-        self.patience = 0.0 if self.live or wanted else PATIENCE
+        self.patience = REFRESH if self.live else 0.0 if wanted else PATIENCE
         self.started = self.shown = time.perf_counter()
         self.width = 0
 
@@ -44,13 +45,14 @@ class Progress:
         if self.width:
             print(file=sys.stderr, flush=True)
 
-    def __call__(self, runs: Runs) -> None:
+    def __call__(self, made: Collection[Run], goal: str) -> None:
         """Show where the sweep is now."""
         now = time.perf_counter()
-        if not self.wanted or now - self.shown < self.patience:
+        last = len(made) == self.size and self.live
+        if not self.wanted or (now - self.shown < self.patience and not last):
             return
         self.shown = now
-        text = self.text(runs, now - self.started)
+        text = self.text(Runs(made, goal), now - self.started)
         if self.live:
             text = text[: shutil.get_terminal_size().columns - 1]
             print("\r" + text.ljust(self.width), end="", file=sys.stderr, flush=True)
@@ -63,7 +65,6 @@ class Progress:
 
         Examples
         --------
-        >>> from .runs import Run
         >>> runs = Runs([Run(0, 7, {"lr": 0.1}, "done", score=0.9)])
         >>> Progress(4, 0, None).text(runs, 2.0)
         'run 1/4  best 0.9 (lr 0.1)  0:06 left'

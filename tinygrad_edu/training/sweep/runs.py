@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -219,7 +220,8 @@ class RunsFile:
             os.lseek(file, max(size - 1, 0), os.SEEK_SET)
             if os.read(file, 1) != b"\n":  # half a line of a run that was cut off stays apart
                 line = b"\n" + line
-            os.write(file, line)
+            if os.write(file, line) < len(line):
+                raise OSError(errno.ENOSPC, "the disk is full", str(self.path))
             os.fsync(file)
         finally:
             os.close(file)

@@ -144,6 +144,9 @@ def sweep(
     If a process dies (it was killed, or out of memory), a new pool takes over. Each run that was
     under way is made once more, alone; if it kills its process again, it has failed.
 
+    Threads of one process share the default generator: an objective that runs in several of them
+    should draw from a generator of its own, made from `seed`.
+
     Examples
     --------
     >>> import tempfile
@@ -178,7 +181,7 @@ def sweep(
             params, run_seed = plan.params(number), plan.seed_of(number)
             run = runs[number] = Run(number, run_seed, params, **outcome)
             file.append(run)
-            show(Runs(runs.values(), goal))
+            show(runs.values(), goal)
 
         try:
             with workers:

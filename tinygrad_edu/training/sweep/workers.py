@@ -280,6 +280,10 @@ DIED = {
 
 def _outcome(future: Future[Outcome]) -> Outcome | None:
     """What came of a run; None if its worker died."""
+    if future.cancelled():
+        raise RuntimeError(
+            "the executor cancelled a run; what is done is kept: call the same sweep again"
+        )
     error = future.exception()
     if error is None:
         return future.result()
