@@ -155,7 +155,7 @@ def refused(call, *args, **kwargs) -> str:
 def test_unknown_data_set_lists_those_known(name):
     assert refused(load, name) == (
         f"{name!r}: unknown data set; known are 'digits', 'mnist5k', "
-        "or give a path that ends in .npz"
+        "or give a path that ends in .npz, or a folder of MNIST or CIFAR-10"
     )
 
 

@@ -208,6 +208,9 @@ def test_attributes_are_deleted_and_replaced():
     del m.step, m.net
     assert names(m.named_buffers()) == ["mean"] and names(m.named_children()) == ["shared"]
     m.step = 3  # free again
+    other = tiny(tg)
+    other.step = nn.Parameter(tg.ones(1))
+    assert "step" in other.state_dict() and names(other.named_buffers()) == ["mean"]
     m.mean = nn.Parameter(tg.zeros(1))
     assert not list(m.buffers()) and "mean" in names(m.named_parameters())
 
@@ -252,6 +255,13 @@ def test_training_mode_reaches_all():
     m = Nested()
     assert m.eval() is m and not any(part.training for part in m.modules())
     assert all(part.training for part in m.train().modules())
+
+
+def test_apply_visits_children_first_and_in_order():
+    order = []
+    m = nn.Sequential(nn.ReLU(), nn.Sequential(nn.Tanh(), nn.ELU()), nn.SiLU())
+    assert m.apply(lambda module: order.append(type(module).__name__)) is m
+    assert order == ["ReLU", "Tanh", "ELU", "Sequential", "SiLU", "Sequential"]
 
 
 def test_freezing_and_forgetting_gradients():
@@ -394,6 +404,13 @@ def test_functional_call_with_ties_and_buffers():
         hidden = m.net[1](m.net[0](tg.zeros(1, 2)))
         expected = hidden @ m.net[2].weight.T + 1
     np.testing.assert_allclose(untied.detach().numpy(), expected.numpy(), rtol=1e-6)
+
+
+def test_functional_call_replaces_buffers_that_are_not_saved():
+    m = tiny(tg)
+    m.forward = lambda: m.step * 2
+    assert nn.functional_call(m, {"step": tg.ones(1) * 4}).tolist() == [8.0]
+    assert m.step.tolist() == [0.0]
 
 
 @pytest.mark.parametrize(

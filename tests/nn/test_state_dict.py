@@ -121,6 +121,7 @@ MISFITS = {
         changed(layers__2__bias=np.ones(4)),
         ["size mismatch for layers.2.bias", "(4,) from checkpoint", "current model is (3,)"],
     ),
+    "same size": (changed(mean=np.ones((1, 3))), ["size mismatch for mean", "(1, 3) from"]),
     "number": (changed(mean=3.0), ['"mean"', "got float"]),
     "text": (changed(mean=np.array(["a", "b", "c"])), ['"mean"', "<U1"]),
     "complex": (changed(mean=np.ones(3, complex)), ['"mean"', "complex128"]),

@@ -197,7 +197,7 @@ SPECS: list[OpSpec] = [
                 draw.spaced(1, 2, 5, 7),
                 None,
                 output_ratio=(0.9, 0.3),
-                _random_samples=np.array([[[0.1, 0.8], [0.5, 0.5]]]),
+                _random_samples=np.array([[[0.1, 0.7], [0.5, 0.5]]]),
             ).constant(1),
             sample(
                 draw.spaced(1, 2, 3, 4), None, (3, 1), _random_samples=draw.uniform(0, 1, 1, 2, 2)

@@ -184,6 +184,34 @@ def _same_kind(kind):
     return kind
 
 
+def test_a_misfit_found_late_is_undone(tmp_path):
+    """Model and optimizer fit, and are loaded; then the schedule turns out to be another one."""
+
+    def start(schedule, folder, epochs):
+        rng = np.random.default_rng(2)
+        model = nn.Linear(6, 3, generator=rng)
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        saver = Checkpoint(folder, resume=True)
+        callbacks = [LRSchedule(schedule(optimizer)), saver]
+        options = {"epochs": epochs, "batch_size": 4, "rng": rng, "callbacks": callbacks}
+        try:
+            fit(model, nn.CrossEntropyLoss(), optimizer, data(), **options)
+        except ResumeError as error:
+            return str(error), weights(model), optimizer.state_dict(), rng.random()
+        return "", weights(model), optimizer.state_dict(), rng.random()
+
+    def cosine(optimizer):
+        return lr_scheduler.CosineAnnealingLR(optimizer, T_max=5)
+
+    start(lambda optimizer: lr_scheduler.ExponentialLR(optimizer, 0.5), tmp_path, 3)
+    error, values, state, draw = start(cosine, tmp_path, 3)
+    assert "CosineAnnealingLR" in error
+    rng = np.random.default_rng(2)
+    same_bits(values, weights(nn.Linear(6, 3, generator=rng)))
+    assert state["state"] == {} and state["param_groups"][0]["lr"] == 0.1
+    assert draw == rng.random()
+
+
 def test_other_callbacks_are_refused(tmp_path):
     run("momentum", tmp_path, epochs=1)
     with pytest.raises(ResumeError, match=r"callback kinds: saved with .*LRSchedule"):

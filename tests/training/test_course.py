@@ -202,3 +202,12 @@ def test_the_gradients_of_the_example():
             module.p = 0.0
     batch = tg.randn(7, 6), tg.tensor([0, 1, 2, 0, 1, 2, 2])
     assert check_module(model, nn.CrossEntropyLoss(), batch).verdict == "pass"
+
+
+def test_without_matplotlib_it_says_so_and_goes_on(tmp_path, monkeypatch, capsys):
+    for name in [n for n in sys.modules if n.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    x, y = data.xor(20, rng=0)
+    example("where_linear_fails")["draw"](tmp_path / "out", "xor", [(nn.Linear(2, 2), 0.5)], x, y)
+    assert "[plot]" in capsys.readouterr().out and not list(tmp_path.iterdir())

@@ -105,7 +105,9 @@ FALL = 2 * np.exp(-T / 8)
         (np.append(FALL[:20], 0.1 + 0.05 * np.arange(40)), "diverging"),
         ([2.3, 1.0, math.nan, 1.0, 0.9], "diverging"),
         ([2.3, 5.0, 1e30, math.inf, math.nan], "diverging"),
+        ([math.nan] * 5, "diverging"),
         (np.zeros(5), "good"),
+        ([1.0, 0.5, 0.0, 0.0, 0.0, 0.0], "good"),
     ],
 )
 def test_shapes(losses, kind):
@@ -128,6 +130,12 @@ def test_a_loss_that_comes_back_after_a_jump_does_not_diverge():
     jump = np.concatenate([FALL[:20] + 0.1, 1.9 - 0.015 * np.arange(40)])
     assert jump[-1] > jump[0] / 2
     assert diagnose_curve(jump).kind != "diverging"
+
+
+def test_weights_so_large_that_their_squares_overflow():
+    path = (-10.0) ** np.arange(200.0)
+    assert diagnose_curve(np.abs(path), weights=np.stack([path, path], 1)).kind == "diverging"
+    assert "weights=" not in diagnose_curve([1.0, 0.5, 0.0, 0.0, 0.0, 0.0]).reason
 
 
 def test_overfitting():

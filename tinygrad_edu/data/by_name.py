@@ -36,7 +36,7 @@ def load(name_or_path: str | os.PathLike[str], *, seed: int = 0) -> Splits:
     Traceback (most recent call last):
         ...
     tinygrad_edu.data.checks.DataError: 'minst': unknown data set; known are 'digits', \
-'mnist5k', or give a path that ends in .npz
+'mnist5k', or give a path that ends in .npz, or a folder of MNIST or CIFAR-10
     """
     if name_or_path == "digits":
         return load_digits()
@@ -52,5 +52,5 @@ def load(name_or_path: str | os.PathLike[str], *, seed: int = 0) -> Splits:
             return load_npz(path, seed=seed)
     raise DataError(
         f"{name_or_path!r}: unknown data set; known are 'digits', 'mnist5k', "
-        "or give a path that ends in .npz"
+        "or give a path that ends in .npz, or a folder of MNIST or CIFAR-10"
     )

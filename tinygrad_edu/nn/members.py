@@ -9,8 +9,6 @@ from ..errors import DTypeError, GradientError, located
 from ..tensor import Tensor
 from .parameter import Buffer, Parameter
 
-# Attributes in which a module keeps its own books.
-_BOOKS = frozenset(("_places", "_unsaved", "_hooks"))
 _WANTED = {"parameter": "nn.Parameter", "buffer": "Tensor", "module": "nn.Module"}
 # What is assigned over what: a parameter takes the place of anything, nothing takes that of one.
 _RANK = {"parameter": 0, "module": 1, "buffer": 2, "": 3}
@@ -147,7 +145,7 @@ class Members:
         for name, value in vars(self).items():
             if isinstance(value, wanted):
                 yield name, (name,), value
-            elif isinstance(value, (list, tuple, dict)) and name not in _BOOKS:
+            elif isinstance(value, (list, tuple, dict)) and name != "_places":  # our own book
                 yield from _inside(name, value, wanted)
 
     def named_modules(

@@ -69,6 +69,8 @@ class Diagnosis:
         return f"{self.kind}: {self.reason}.\nTry: {self.advice}."
 
 
+# What has diverged may overflow here as well.
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def diagnose_curve(
     losses: Any, val: Any = None, *, weights: Any = None, best: float | None = None
 ) -> Diagnosis:
@@ -116,7 +118,7 @@ def diagnose_curve(
     curve = _checked("losses", losses)
     other = None if val is None else _same_length("val", _checked("val", val), curve)
     path = None if weights is None else _same_length("weights", _path(weights), curve)
-    bottom = best if best is not None else min(0.0, float(np.nanmin(curve)))
+    bottom = best if best is not None else min([0.0, *curve[np.isfinite(curve)]])
     for look in (_diverging, _oscillating, _overfitting, _by_progress):
         found = look(curve, other, path, bottom)
         if found:
@@ -232,7 +234,7 @@ def _by_progress(curve: Curve, val: Curve | None, path: Curve | None, best: floa
 def _doubt(height: Curve) -> str:
     """What cannot be known without the weights: on which side of the minimum each step lands."""
     factors = height[1:] / height[:-1]
-    if factors.min() < BACK or np.ptp(factors) > 1e-3:
+    if not np.isfinite(factors).all() or factors.min() < BACK or np.ptp(factors) > 1e-3:
         return ""
     return (
         f", by the factor {factors.mean():.2g} each step (a weight that jumps to and fro over its "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..errors import located
 from ..gradients import enable_grad
 from ..optim import SGD
 from ..random import fork_rng
+from .batches import minibatches
 
 EXPLODED = 4.0  # times the lowest loss: from there on there is nothing to learn
 SMOOTHING = 0.03  # of the steps, on each side, count with a step
@@ -161,7 +163,8 @@ def _run(
     rng: np.random.Generator | None,
 ) -> list[float]:
     """The losses, up to the one that explodes."""
-    batches = _endless(len(x), batch_size, rng or np.random.default_rng(0))
+    rng = rng or np.random.default_rng(0)
+    batches = (rows for _ in repeat(None) for rows in minibatches(len(x), batch_size, rng))
     stepper = optimizer(model.parameters(), lr=float(rates[0]))
     model.train()
     losses: list[float] = []
@@ -226,13 +229,6 @@ def _smoothed(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
         parts = (values[k - n : k + n + 1] for k, n in enumerate(spans))
         values = np.array([middle(part) for part in parts])
     return values
-
-
-def _endless(length: int, batch_size: int, rng: np.random.Generator) -> Iterator[Any]:
-    while True:
-        order = rng.permutation(length)
-        for start in range(0, length, batch_size):
-            yield order[start : start + batch_size]
 
 
 def _checked(
