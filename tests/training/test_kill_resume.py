@@ -66,7 +66,7 @@ def survive(job, epochs, kills, longest, tmp_path, seed=0):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no kill -9")
 @pytest.mark.parametrize("job", JOBS)
 def test_three_kills(tmp_path, job):
-    assert survive(job, 20, 3, 0.2, tmp_path) >= 1
+    assert survive(job, 10, 3, 0.15, tmp_path) >= 1
 
 
 @pytest.mark.slow
