@@ -322,6 +322,7 @@ def test_copies_are_independent_and_keep_what_is_shared():
     assert repr(twin) == repr(m) and list(twin.state_dict()) == list(m.state_dict())
     with tg.no_grad():
         twin.scale.add_(1)
+    assert not copy.deepcopy(nn.Linear(1, 1).requires_grad_(False)).weight.requires_grad
     assert m.scale.tolist() == [1, 1]
     loaded = pickle.loads(pickle.dumps(nn.Sequential(m.net, m.net)))
     assert loaded[0] is loaded[1] and loaded[0][0].weight.requires_grad

@@ -189,7 +189,8 @@ def test_one_sum_for_each_dtype():
     def work(comm):
         model = nn.Sequential(make_model(0, tg.float64), make_model(0, tg.float16))
         parallel = DataParallel(model, comm)
-        comm.calls.clear()
+        if comm.Get_rank() == 0:  # who alone notes the calls
+            comm.calls.clear()
         for parameter in model.parameters():
             parameter.grad = tg.full_like(parameter, comm.Get_rank() + 1.0)
         parallel.average_gradients(examples=comm.Get_rank() + 1)
