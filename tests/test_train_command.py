@@ -180,6 +180,13 @@ def start(*options):
     return subprocess.Popen([sys.executable, "-c", script, "train", *options], **pipes)
 
 
+def ended(*options):
+    """Let a process of the command end: one like those that are stopped, with as many threads."""
+    with start(*options) as process:
+        _, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+
+
 def stopped(text, number):
     """Run the job until it prints a text, then send it a signal; return what it complained of."""
     with start(*JOB, "--out", "run") as process:
@@ -203,7 +210,7 @@ def results(folder):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    assert main(["train", *JOB, "--out", str(folder)]) == 0
+    ended(*JOB, "--out", str(folder))
     return results(folder)
 
 
@@ -211,7 +218,7 @@ def whole(tmp_path_factory):
 def test_a_killed_job_goes_on_and_ends_alike(elsewhere, whole):
     code, _ = stopped("mlp     epoch  7", signal.SIGKILL)
     assert code == -9
-    assert main(["train", "--resume", "run"]) == 0
+    ended("--resume", "run")
     assert results(elsewhere / "run") == whole
 
 
@@ -225,7 +232,7 @@ def test_ctrl_c_tells_how_to_go_on(elsewhere, whole):
     )
     assert [e["model"] for e in read(elsewhere / "run")["models"]] == ["svm"]
     assert read(elsewhere / "run")["unfinished"]["model"] == "softmax"
-    assert main(["train", "--resume", "run"]) == 0
+    ended("--resume", "run")
     assert results(elsewhere / "run") == whole
 
 

@@ -34,7 +34,8 @@ class Checkpoint(Callback):
 
     A file holds parameters, buffers, optimizer, schedules, early stopping, all random states, and
     the epoch and the step in it. A resumed run ends with the same weights, bit for bit, as one
-    that was never stopped. Files are complete or not there at all; the newest `keep` are kept.
+    that was never stopped (on the same machine with as many threads: another order of additions
+    rounds differently). Files are complete or not there at all; the newest `keep` are kept.
 
     Parameters
     ----------
