@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+# Weights of f(x - 3h), ..., f(x + 3h) in centred differences of sixth and fourth order.
+ORDER6 = np.array([-1, 9, -45, 0, 45, -9, 1]) / 60
+ORDER4 = np.array([0, 1, -8, 0, 8, -1, 0]) / 12
+
 
 def central_difference(
     f: Callable[[], Any], x: np.ndarray, index: tuple[int, ...], h: float

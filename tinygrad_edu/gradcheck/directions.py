@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .differences import ORDER4, ORDER6
 from .lines import Arrays, moved, rms
 
 EPS = float(np.finfo(np.float64).eps)
@@ -38,8 +39,6 @@ _INSIDE = _FINER[[3, 1]]
 _OFFSETS = np.arange(-3, 4)
 _SIXTH = np.array([1, -6, 15, -20, 15, -6, 1.0])  # sixth difference
 _FIFTH = np.array([[-1, 5, -10, 10, -5, 1, 0], [0, -1, 5, -10, 10, -5, 1.0]])
-_ORDER6 = np.array([-1, 9, -45, 0, 45, -9, 1]) / 60
-_ORDER4 = np.array([0, 1, -8, 0, 8, -1, 0]) / 12
 _RIGHT = np.array([-11, 18, -9, 2]) / 6  # third-order one-sided slope from 4 values
 _THIRD = np.array([-1, 3, -3, 1.0])
 # A smooth function's sixth difference at the right step is step**5 of its range (1e-15); that of
@@ -306,14 +305,14 @@ class _Line:
 def _slopes(values: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
     """Slopes of sixth order from values at seven points, and bounds of their errors."""
     with np.errstate(all="ignore"):
-        value = _ORDER6 @ values / step
+        value = ORDER6 @ values / step
         noise = round_off(values) + _moved_by_rounding(value)
         # Where the curvature jumps (ELU, Huber at their joints), the error of the odd stencil is
         # a third of the fifth difference, and the sixth may be blind to it.
         fifth = np.abs(_FIFTH @ values).max(0)
         rough = np.maximum(np.abs(_SIXTH @ values) / 15, fifth / np.where(fifth > 8 * noise, 2, 5))
         bound = (
-            0.1 * np.abs(value - _ORDER4 @ values / step)
+            0.1 * np.abs(value - ORDER4 @ values / step)
             + (noise + rough) / step
             + EPS * np.abs(values[4] - 2 * values[3] + values[2]) / step**2
         )

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..serialization import written_at_once
+
 
 class OutputError(OSError):
     """A run directory that cannot be used; the message is one line with path, fault and cure."""
@@ -109,12 +111,8 @@ def write(path: Path, content: bytes) -> None:
     ...     [file.name for file in Path(folder).iterdir()]
     ['a.txt']
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_at_once(path) as file:
+        file.write(content)
 
 
 def write_json(path: Path, value: Any) -> None:

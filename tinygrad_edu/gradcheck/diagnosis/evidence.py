@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-# Sixth and fourth order central stencils: weights of f(x + i h) - f(x - i h) for i = 1, 2, 3.
-SIXTH = (45 / 60, -9 / 60, 1 / 60)
-FOURTH = (8 / 12, -1 / 12, 0.0)
+from ..differences import ORDER4, ORDER6
+
+# Of f(x + i h) - f(x - i h) for i = 1, 2, 3.
+SIXTH, FOURTH = ORDER6[4:], ORDER4[4:]
 # The first step keeps the truncation error below round-off for smooth functions; the others are
 # for elements that have a kink within reach of the first.
 STEPS = (2.0**-10, 2.0**-15, 2.0**-20)
