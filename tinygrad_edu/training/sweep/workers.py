@@ -30,6 +30,7 @@ Outcome = dict[str, Any]
 Task = tuple[int, dict[str, Any], int]  # number, params, seed
 
 AHEAD = 1000  # runs that an executor of unknown size is given at once
+CAN_MASK = hasattr(signal, "pthread_sigmask")  # not on Windows
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -95,6 +96,8 @@ def probe(objective: Callable[..., Any]) -> int:
 def _ignore_interrupts() -> None:
     """Ctrl-C reaches every process of a terminal; only the first one answers it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if CAN_MASK:  # it was held back while this process started
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 # ------------------------------------------------------------------- outside of it
@@ -214,7 +217,7 @@ class Workers:
     def _submit(self, task: Task) -> Future[Outcome]:
         _, params, seed = task
         try:
-            with _one_thread(self.context is not None):
+            with _starting(self.context is not None):
                 future: Future[Outcome] = self.executor.submit(
                     make_run, self.objective, params, seed
                 )
@@ -231,8 +234,9 @@ class Workers:
             self.count, mp_context=self.context, initializer=_ignore_interrupts
         )
         try:
-            with _one_thread(True):
-                self.executor.submit(probe, self.objective).result()
+            with _starting(True):
+                arrived = self.executor.submit(probe, self.objective)
+            arrived.result()
         except BrokenExecutor as error:
             _shut(self.executor, at_once=True)
             raise SpaceError(
@@ -302,12 +306,20 @@ def _shut(pool: Any, at_once: bool) -> None:
 
 
 @contextlib.contextmanager
-def _one_thread(wanted: bool) -> Iterator[None]:
-    """Let processes that start now have one BLAS thread each: together they fill the machine."""
+def _starting(wanted: bool) -> Iterator[None]:
+    """Processes that start now get one BLAS thread each: together they fill the machine.
+
+    And Ctrl-C waits, in them until they can ignore it, here until the end of the block.
+    """
     added = [name for name in ONE_THREAD if wanted and name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))
+    before = (
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if wanted and CAN_MASK else ()
+    )
     try:
         yield
     finally:
         for name in added:
             os.environ.pop(name, None)
+        if wanted and CAN_MASK:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
