@@ -1,0 +1,1 @@
+"""How fast: `python -m tests.benchmarks`. Never part of the tests, whose times mean nothing."""
