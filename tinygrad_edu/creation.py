@@ -46,7 +46,8 @@ def tensor(
     tensor([1.0000, 2.5000])
     """
     check_device(device)
-    return leaf(_array(data, dtype), requires_grad)
+    # A single number is kept as NumPy's number, which computes many times faster than an array.
+    return leaf(_array(data, dtype)[()], requires_grad)
 
 
 def _array(data: Any, dtype: Any) -> np.ndarray:

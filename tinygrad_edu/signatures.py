@@ -10,7 +10,7 @@ import dis
 import functools
 import inspect
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .errors import bad_call, bad_formula
@@ -42,6 +42,25 @@ def check_formulas(op: Any, formulas: Iterable[Any]) -> None:
         extra = given[count : len(given) - optional] if op.inputs else ()
         if op.inputs and (len(given) < count or not op.options.issuperset(extra)):
             raise bad_formula(op, i, given)
+
+
+class Each:
+    """Looks like a sequence of formulas, one per input, for ops with any number of inputs."""
+
+    def __init__(self, formula: Callable[..., Any]) -> None:
+        self.formula = formula
+
+    def __getitem__(self, i: int) -> Callable[..., Any]:
+        return functools.partial(self.formula, i)
+
+
+def levels_needed(op: Any, edges: Sequence[Any]) -> Levels:
+    """What the formulas of `op` read that backward will call: where an edge is not None."""
+    wanted = [i for i, edge in enumerate(edges) if edge is not None]
+    if isinstance(op.formulas, Each):
+        wanted = wanted[:1]  # all of them are one function
+    formulas = [op.joint] if op.joint else [op.formulas[i] for i in wanted]
+    return levels_read([*formulas, *(op.quick[i] for i in wanted if op.quick)], len(edges))
 
 
 def levels_read(formulas: Iterable[Any], inputs: int) -> Levels:

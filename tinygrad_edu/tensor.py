@@ -9,13 +9,48 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, gradients, ops
-from .engine import LEAF, Node, box, raw, register, version
+from .engine import LEAF, Node, box, raw, register, state, tick, version
 from .errors import DTypeError, GradientError, ShapeError, describe, located
 from .inplace import InPlace
 from .methods import Methods
 from .numpy_protocol import NumPyCitizen
 from .ops.index import read
 from .printing import format_tensor
+
+_new = object.__new__
+_REAL_NUMBERS = (np.float32, np.float64)
+_NO_OPTIONS: dict[str, Any] = {}
+
+
+def _operator(op: Any) -> Callable[[Any, Any], Any]:
+    """`op` behind an operator sign. Two numbers, as in lessons on single neurons, go a short way.
+
+    It leaves out what cannot happen to them: other dtypes, broadcasting, values that are too large
+    to keep. What it records is what `op` records, and a test compares the two.
+    """
+    forward = op.forward
+
+    def method(self: Any, other: Any) -> Any:
+        x, e = self._array, self._node
+        if x.__class__ not in _REAL_NUMBERS or state.watch is not None:
+            return op(self, other)
+        if isinstance(other, Tensor):
+            y, f = other._array, other._node
+            if y.__class__ is not x.__class__:
+                return op(self, other)
+        elif other.__class__ is float:
+            y, f = other, None
+        else:
+            return op(self, other)
+        result = _new(Tensor)
+        result._array = out = forward(x, y)
+        if (e is not None or f is not None) and state.grad:
+            edges = (self if e is LEAF else e, other if f is LEAF else f)
+            result._node = Node(op, _NO_OPTIONS, edges, (x, y), out, tick())
+        return result
+
+    method.__name__ = op.name
+    return method
 
 
 def _reflected(op: Any) -> Callable[[Any, Any], Any]:
@@ -226,7 +261,7 @@ class Tensor(InPlace, Methods, NumPyCitizen):
 
     @data.setter
     def data(self, value: Any) -> None:
-        self._array = raw(value)
+        self._array = value._buffer() if isinstance(value, Tensor) else value
 
     @property
     def _version(self) -> int:
@@ -260,10 +295,10 @@ class Tensor(InPlace, Methods, NumPyCitizen):
 
     # ---------------------------------------------------------------- operators
 
-    __add__ = ops.add
-    __sub__ = ops.sub
-    __mul__ = ops.mul
-    __truediv__ = ops.true_divide
+    __add__ = _operator(ops.add)
+    __sub__ = _operator(ops.sub)
+    __mul__ = _operator(ops.mul)
+    __truediv__ = _operator(ops.true_divide)
     __floordiv__ = ops.floor_divide
     __mod__ = ops.remainder
     __pow__ = ops.pow

@@ -352,9 +352,9 @@ def test_products_of_shapes_fit(label):
             if "→" in text:
                 assert ast.literal_eval(made[-1]) == xs[i].shape, text
             elif " @ " in text and "⊗" not in text:
-                product = np.empty(ast.literal_eval(made[0]))
+                product = np.zeros(ast.literal_eval(made[0]))
                 for shape in made[1:]:
-                    product = product @ np.empty(ast.literal_eval(shape))
+                    product = product @ np.zeros(ast.literal_eval(shape))
                 assert product.shape == xs[i].shape, text
             elif " ⊙ " in text:
                 whole = np.broadcast_shapes(*map(ast.literal_eval, made))

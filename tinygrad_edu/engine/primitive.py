@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import explained, no_formula
-from ..signatures import Levels, bind_call, check_formulas, levels_read
+from ..signatures import Each, Levels, bind_call, check_formulas, levels_needed
 from .node import LEAF, Meta, Node
 from .state import state
 from .storage import tick
@@ -78,8 +78,9 @@ class Primitive:
         functools.update_wrapper(self, forward)
         self.forward, self.name = forward, name or forward.__name__.strip("_")
         self.elementwise, self.promotes, self.differentiable = elementwise, promotes, differentiable
-        self.formulas: Any = _Each(self.missing)  # one per input
+        self.formulas: Any = Each(self.missing)  # one per input
         self.joint: Callable | None = None  # or one for all inputs, returning a tuple
+        self.quick: tuple[Callable, ...] | None = None  # faster ones, for arrays only
         self.explain: Callable[..., str] | None = None  # says what is wrong with given inputs
         parameters = inspect.signature(forward).parameters.values()
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -90,7 +91,7 @@ class Primitive:
     def keeps(self) -> bool:
         """Whether any formula reads a value that forward saved."""
         all_known = self.joint or isinstance(self.formulas, list)
-        return not all_known or 2 in self._levels([self] * len(self.inputs))
+        return not all_known or 2 in levels_needed(self, self.inputs)
 
     def missing(self, i: int, *_: Any, **__: Any) -> Any:
         """In place of a formula nobody gave: say so."""
@@ -105,12 +106,18 @@ class Primitive:
         check_formulas(self, (*formulas, joint))
         absent = [None] * (len(self.inputs) - len(formulas))
         self.formulas, self.joint, self._plans = [*formulas, *absent], joint, {}
+        self.quick = None
         self.__dict__.pop("keeps", None)
+        return self
+
+    def defquick(self, *formulas: Callable) -> "Primitive":
+        """State the same formulas once more, as fast code for arrays; a test compares the two."""
+        self.quick, self._plans = formulas, {}
         return self
 
     def defvjp_each(self, formula: Callable) -> "Primitive":
         """State one ``f(i, g, out, *inputs, **params)`` for ops with any number of inputs."""
-        self.formulas, self._plans = _Each(formula), {}
+        self.formulas, self._plans = Each(formula), {}
         return self
 
     def __call__(self, *args: Any, **params: Any) -> Any:
@@ -118,26 +125,32 @@ class Primitive:
             args, params = bind_call(self, args, params)
         arrays: list[Any] = []
         edges: list[Any] = []
-        boxed = tracked = uneven = False
-        dtype: Any = False  # of the first floating input
+        boxed = uneven = False
+        dtype: Any = None  # of the first floating input
+        mask = 1  # a bit for each input: does a gradient flow to it?
         for arg in args:
+            mask += mask
             if isinstance(arg, _Tensor):
                 boxed = True
-                value = arg._array
-                node = arg._node
-                tracked = tracked or node is not None
-                edges.append(arg if node is LEAF else node)
+                value, edge = arg._array, arg._node
+                if edge is not None:
+                    mask += 1
+                    if edge is LEAF:
+                        edge = arg
+                kind = value.dtype
             else:
-                value = arg
-                edges.append(None)
-            kind = getattr(value, "dtype", None)
-            if kind is not dtype:
-                if dtype is False and (kind is _FLOAT32 or kind is _FLOAT64):
+                value, edge = arg, None
+                kind = getattr(value, "dtype", None)
+                if kind is None and not isinstance(value, (float, int)):
+                    uneven = True
+            if kind is not dtype and kind is not None:
+                if dtype is None and (kind is _FLOAT32 or kind is _FLOAT64):
                     dtype = kind
-                elif kind is not None or not isinstance(value, (float, int)):
+                else:
                     uneven = True
             arrays.append(value)
-        if uneven or (boxed and dtype is False and self.promotes):
+            edges.append(edge)
+        if uneven or (boxed and dtype is None and self.promotes):
             arrays = _promote(self, args, arrays, boxed)
         try:
             out = self.forward(*arrays, **params)
@@ -148,35 +161,28 @@ class Primitive:
         result = _new(_Tensor)
         result._array = out
         node = None
-        if tracked and self.differentiable and state.grad:
+        if mask & (mask - 1) and self.differentiable and state.grad:
             if self.elementwise and out.size <= _SMALL:
                 node = Node(self, params, edges, arrays, out, tick())
             else:
-                node = self._record(params, edges, arrays, out)
+                node = self._record(mask, params, edges, arrays, out)
             result._node = node
         if state.watch is not None:
             state.watch.made(self, result, node)
         return result
 
-    def _record(self, params: dict[str, Any], edges: list, arrays: list, out: Any) -> Node:
+    def _record(
+        self, mask: int, params: dict[str, Any], edges: list, arrays: list, out: Any
+    ) -> Any:
         """Make a node that keeps only what the formulas it will need read."""
-        *levels, out_level = self._levels(edges)
-        saved = [
-            value if level == 2 or not isinstance(value, np.ndarray) else Meta(value)
-            for value, level in zip(arrays, levels, strict=True)
-        ]
-        return Node(self, params, edges, saved, out if out_level == 2 else Meta(out), tick())
-
-    def _levels(self, edges: list[Any]) -> Levels:
-        """How much of each input, and last of the result, the formulas for `edges` read."""
-        mask = 1
-        for edge in edges:
-            mask = 2 * mask + (edge is not None)
         if mask not in self._plans:
-            wanted = [i for i, edge in enumerate(edges) if edge is not None]
-            formulas = [self.joint] if self.joint else [self.formulas[i] for i in wanted]
-            self._plans[mask] = levels_read(formulas, len(edges))
-        return self._plans[mask]
+            self._plans[mask] = levels_needed(self, edges)
+        *levels, out_level = self._plans[mask]
+        saved = arrays.copy()
+        for i, level in enumerate(levels):
+            if level < 2 and isinstance(saved[i], np.ndarray):
+                saved[i] = Meta(saved[i])
+        return Node(self, params, edges, saved, out if out_level == 2 else Meta(out), tick())
 
     def boxed(self, node: Node) -> tuple[list[Any], Any]:
         """The saved values as Tensors with their history, for a backward pass that is recorded."""
@@ -191,7 +197,7 @@ class Primitive:
 
     def values_read(self, node: Node) -> list[tuple[int, Any]]:
         """Places and values of the inputs, the result and the options that will be read."""
-        rows = zip([*node.saved, node.out], self._levels(node.edges), strict=True)
+        rows = zip([*node.saved, node.out], levels_needed(self, node.edges), strict=True)
         read = [(i, value) for i, (value, level) in enumerate(rows) if level == 2]
         options = [v for p in node.params.values() for v in (p if isinstance(p, tuple) else (p,))]
         return [*read, *enumerate(options, len(node.edges) + 1)]
@@ -202,16 +208,6 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
-
-
-class _Each:
-    """Looks like a sequence of formulas, one per input, for ops with any number of inputs."""
-
-    def __init__(self, formula: Callable) -> None:
-        self.formula = formula
-
-    def __getitem__(self, i: int) -> Callable:
-        return functools.partial(self.formula, i)
 
 
 def primitive(forward: Callable | None = None, **options: Any) -> Any:

@@ -50,22 +50,11 @@ def sweep(
     heap: list[tuple[int, Node]] = []
     collected: dict[Any, Any] = {}
     written, watch = last_write(), state.watch
-
-    def receive(edge: Any, c: Any) -> None:
-        if edge not in pending:
-            pending[edge] = c
-            if edge.__class__ is Node:
-                heappush(heap, (-edge.order, edge))
-        elif edge in ours:
-            pending[edge] += c
-        else:
-            pending[edge] = pending[edge] + c
-            if not create_graph:
-                ours.add(edge)
-
     for edge, g in roots:
         if needed is None or edge in needed:
-            receive(edge, g)
+            if edge.__class__ is Node and edge not in pending:
+                heappush(heap, (-edge.order, edge))
+            pending[edge] = pending[edge] + g if edge in pending else g
     before, state.grad = state.grad, create_graph
     try:
         with np.errstate(all="ignore"):
@@ -76,33 +65,46 @@ def sweep(
                     g = run_hooks(node.hooks, g)
                 if wanted is not None and node in wanted:
                     collected[node] = g
-                op, inputs, out = node.op, node.saved, node.out
+                op, params, inputs, out = node.op, node.params, node.saved, node.out
                 if inputs is FREED:
                     raise freed(op)
                 if node.order < written:
-                    for i, value in op.values_read(node):
-                        if overwritten_since(value, node.order):
-                            raise overwritten(op, i, value)
+                    _check_unwritten(node)
                 if create_graph:
                     inputs, out = op.boxed(node)
-                joint = op.joint and op.joint(g, out, *inputs, **node.params)
+                joint = op.joint and op.joint(g, out, *inputs, **params)
+                formulas = op.formulas if create_graph else op.quick or op.formulas
                 for i, edge in enumerate(node.edges):
                     if edge is None or (needed is not None and edge not in needed):
                         continue
                     if joint is not None:
                         c = joint[i]
                     else:
-                        c = (op.formulas[i] or op.missing(i))(g, out, *inputs, **node.params)
+                        c = (formulas[i] or op.missing(i))(g, out, *inputs, **params)
                     if watch is not None:
                         watch.contribution(node, i, g, c)
-                    if c is None:
-                        continue
                     target = edge.out if edge.__class__ is Node else edge._array
-                    if getattr(c, "dtype", None) is not target.dtype or c.shape != target.shape:
-                        c = fit(c, target, op, i)
-                    receive(edge, c)
-                if not retain_graph:
-                    _free(node)
+                    # Two NumPy numbers of one class have one dtype, and no axes.
+                    if c.__class__ is not target.__class__ or c.__class__ is np.ndarray:
+                        if c is None:
+                            continue
+                        if getattr(c, "dtype", None) is not target.dtype or c.shape != target.shape:
+                            c = fit(c, target, op, i)
+                    if edge not in pending:
+                        pending[edge] = c
+                        if edge.__class__ is Node:
+                            heappush(heap, (-edge.order, edge))
+                    elif edge in ours:
+                        pending[edge] += c
+                    else:
+                        pending[edge] = pending[edge] + c
+                        if not create_graph:
+                            ours.add(edge)
+                if not retain_graph and op.keeps:
+                    # What was saved is dropped; a node that saved nothing can be passed again.
+                    node.saved = FREED
+                    if node.out.__class__ is np.ndarray:
+                        node.out = Meta(node.out)
             c = g = joint = roots = None  # type: ignore[assignment]  # or they count as holders
             for edge in list(pending):
                 g = pending.pop(edge)
@@ -117,12 +119,11 @@ def sweep(
     return collected
 
 
-def _free(node: Node) -> None:
-    """Drop what was saved for backward; a node that saved nothing can be passed again."""
-    if node.op.keeps:
-        node.saved = FREED
-        if isinstance(node.out, np.ndarray):
-            node.out = Meta(node.out)
+def _check_unwritten(node: Node) -> None:
+    """Refuse to go through a node whose saved values were overwritten."""
+    for i, value in node.op.values_read(node):
+        if overwritten_since(value, node.order):
+            raise overwritten(node.op, i, value)
 
 
 def run_hooks(hooks: dict[Any, Any], g: Any) -> Any:

@@ -71,7 +71,7 @@ class _Call:
     """One call of a Function, in the shape of a Primitive."""
 
     elementwise = True  # PyTorch too sums a gradient that is the input's, broadcast
-    formulas = ()
+    formulas = quick = ()
     keeps = True
 
     def __init__(self, function: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> None:

@@ -77,6 +77,9 @@ class ReLU(InPlaceActivation):
 
     function = staticmethod(F.relu)
 
+    def forward(self, input: Any) -> Any:
+        return F.relu(input, inplace=True) if self.inplace else ops.relu(input)
+
 
 class Hardtanh(InPlaceActivation):
     """``x``, kept between two bounds; see `hardtanh`.

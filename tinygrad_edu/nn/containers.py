@@ -109,8 +109,10 @@ class Sequential(Numbered):
             self._renumber(modules)
 
     def forward(self, input: Any) -> Any:
-        for module in self:
-            input = module(input)
+        members = vars(self)
+        for name, place in list(self._places.items()):
+            if place == "module":
+                input = members[name](input)
         return input
 
     def __getitem__(self, index: Any) -> Any:

@@ -51,6 +51,7 @@ class Members:
         """Enter a value in the books, or refuse it."""
         if kind and _RANK[kind] < _RANK[place]:
             self.__dict__.pop(name, None)  # the new one comes last, as in PyTorch
+            self._places.pop(name, None)
             self._places[name] = kind
             self._unsaved.discard(name)
         elif place and value is not None and not isinstance(value, _TYPES[place]):

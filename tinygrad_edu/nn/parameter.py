@@ -6,8 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import raw
 from ..tensor import Tensor
+
+
+def _memory(data: Any) -> np.ndarray:
+    """The array of a Tensor, to share it; anything else as an array."""
+    return data._buffer() if isinstance(data, Tensor) else np.asarray(data)
 
 
 class Parameter(Tensor):
@@ -28,7 +32,7 @@ class Parameter(Tensor):
     """
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        super().__init__(np.asarray(raw(data)), requires_grad=requires_grad)
+        super().__init__(_memory(data), requires_grad=requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         # As in PyTorch, the copy of a model starts without gradients and without tensor hooks.
@@ -60,5 +64,5 @@ class Buffer(Tensor):
     """
 
     def __init__(self, data: Any, *, persistent: bool = True) -> None:
-        super().__init__(np.asarray(raw(data)))
+        super().__init__(_memory(data))
         self.persistent = persistent

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine import box, is_tensor, raw, wrote
+from ..engine import box, is_tensor, wrote
 from ..errors import DTypeError, InPlaceError, describe, located
 from .parameter import Parameter
 
@@ -151,7 +151,7 @@ def _fitted(name: str, own: Any, value: Any, assign: bool) -> tuple[str, Any]:
     if not hasattr(value, "shape"):
         return f'"{name}": expected a Tensor or an array, but got {type(value).__name__}.', None
     try:
-        array = raw(value) if is_tensor(value) else np.asarray(_detached(value))
+        array = value._buffer() if is_tensor(value) else np.asarray(_detached(value))
     except (TypeError, ValueError, RuntimeError) as error:
         return f'"{name}": this {type(value).__name__} cannot be read as an array: {error}.', None
     if array.dtype.kind not in "biuf":

@@ -10,6 +10,7 @@ import numpy as np
 from ..engine import primitive, raw
 from ..errors import ShapeError, located
 from .fitting import sum_to
+from .kernels import column_sums, product
 from .linalg import matmul
 from .shape import _reshape, unsqueeze
 
@@ -18,14 +19,14 @@ __all__ = ["bilinear", "linear"]
 
 @primitive(promotes="same", name="linear")
 def _linear(input: Any, weight: Any, bias: Any) -> Any:
-    out = np.matmul(input, weight.T)
+    out = product(input, weight.T)
     out += bias
     return out
 
 
 @primitive(promotes="same", name="linear")
 def _linear_without_bias(input: Any, weight: Any) -> Any:
-    return np.matmul(input, weight.T)
+    return product(input, weight.T)
 
 
 def _rows(x: Any) -> Any:
@@ -35,14 +36,25 @@ def _rows(x: Any) -> Any:
     return _reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 
 
+def _bias_gradient(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return column_sums(g) if g.shape[1:] == shape else sum_to(g, shape=shape)
+
+
 _linear.defvjp(
     lambda g, out, x, w, b: g @ w,
     lambda g, out, x, w, b: _rows(g).T @ _rows(x),
     lambda g, out, x, w, b: sum_to(g, shape=b.shape),
+).defquick(
+    lambda g, out, x, w, b: product(g, w),
+    lambda g, out, x, w, b: product(_rows(g).T, _rows(x)),
+    lambda g, out, x, w, b: _bias_gradient(g, b.shape),
 )
 _linear_without_bias.defvjp(
     lambda g, out, x, w: g @ w,
     lambda g, out, x, w: _rows(g).T @ _rows(x),
+).defquick(
+    lambda g, out, x, w: product(g, w),
+    lambda g, out, x, w: product(_rows(g).T, _rows(x)),
 )
 
 

@@ -11,6 +11,7 @@ from ..errors import ShapeError, located
 from .arithmetic import mul
 from .compare import where
 from .fitting import to_dtype
+from .kernels import column_sums, ones, row_sums
 from .loss import (
     by_columns,
     check_classes,
@@ -145,29 +146,33 @@ def nll_loss(
 @primitive(name="cross_entropy")
 @quiet
 def _cross_entropy(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
-    """Mean over the rows of ``logsumexp(s) - s[y]``; keeps softmax(s) for the gradient."""
+    """Mean over the rows of ``logsumexp(s) - s[y]``; keeps what softmax(s) is made of."""
     n = len(labels)
-    turned = kept["turned"] = by_columns(input)
-    s = input.T.copy() if turned else input
-    axis = 0 if turned else 1
-    top = np.maximum.reduce(s, axis=axis, keepdims=True)
-    s = np.subtract(s, top, out=s if turned else None, order="C")  # as `places` counts
-    places = kept["places"] = flat_places(labels, input.shape, turned)
-    own = s.reshape(-1)[places]
-    e = kept["softmax"] = np.exp(s, out=s)
-    total = np.add.reduce(e, axis=axis, keepdims=True)
-    losses = np.log(total.reshape(-1)) - own
-    e /= total
-    return np.add.reduce(losses) / float(n)
+    turned = by_columns(input)
+    if turned:
+        s = input.T.copy()
+        s -= np.maximum.reduce(s, axis=0)
+    else:
+        top = np.maximum.reduce(input, axis=1, keepdims=True)
+        s = np.subtract(input, top, order="C")  # as `places` counts
+    places = flat_places(labels, input.shape, turned)
+    own = s.ravel()[places]
+    e = np.exp(s, out=s)
+    total = column_sums(e) if turned else row_sums(e)
+    kept.update(e=e, total=total, places=places, turned=turned)
+    losses = np.log(total)
+    losses -= own
+    return ones(n, losses.dtype).dot(losses) / float(n)
 
 
 def _softmax_minus_onehot(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> Any:
     share = g / float(len(labels))
     if is_tensor(g):  # this pass is recorded, and what forward kept has no history
         return (_softmax(s, axis=(1,)) - one_hot_rows(labels, s)) * share
-    d = kept["softmax"] * share
+    turned, factors = kept["turned"], share / kept["total"]
+    d = kept["e"] * (factors if turned else factors[:, None])
     d.ravel()[kept["places"]] -= share
-    return d.T if kept["turned"] else d
+    return d.T if turned else d
 
 
 _cross_entropy.defvjp(_softmax_minus_onehot)
@@ -219,7 +224,7 @@ def cross_entropy(
         and s.ndim == 2
         and not 0 <= ignore_index < s.shape[1]
         and size_average is None is reduce
-        and s.dtype.kind == "f"
+        and s.dtype.char in "fd"
         and len(s)
         and getattr(t, "dtype", None) == np.int64
         and t.shape == s.shape[:1]

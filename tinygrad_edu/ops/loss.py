@@ -9,6 +9,7 @@ import numpy as np
 from ..engine import raw
 from ..errors import DTypeError, ShapeError, located
 from .arithmetic import mul
+from .kernels import row_numbers
 from .reduce import _mean, _sum
 
 __all__: list[str] = []
@@ -132,7 +133,7 @@ def flat_places(labels: np.ndarray, shape: tuple[int, ...], turned: bool) -> np.
     array([2, 3])
     """
     n, classes = shape
-    rows = np.arange(n)
+    rows = row_numbers(n)
     return labels * n + rows if turned else rows * classes + labels
 
 
