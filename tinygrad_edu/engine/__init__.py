@@ -3,5 +3,5 @@
 from .node import FREED, LEAF, AccumulateGrad, Meta, Node
 from .primitive import Primitive, box, is_tensor, primitive, raw, register
 from .state import state
-from .storage import overwritten_since, owner, tick, version, wrote
+from .storage import enter, overwritten_since, owner, page, tick, version, wrote
 from .sweep import run_hooks, sweep

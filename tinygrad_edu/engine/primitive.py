@@ -48,8 +48,7 @@ def box(array: Any, node: Any = None) -> Any:
     """A Tensor around `array`, with `node` as its history."""
     tensor = _new(_Tensor)
     tensor._array = array
-    if node is not None:
-        tensor._node = node
+    tensor._node = node
     return tensor
 
 
@@ -105,8 +104,8 @@ class Primitive:
         """
         check_formulas(self, (*formulas, joint))
         absent = [None] * (len(self.inputs) - len(formulas))
-        self.formulas, self.joint, self._plans = [*formulas, *absent], joint, {}
-        self.quick = None
+        self.formulas, self.joint, self.quick = [*formulas, *absent], joint, None
+        self._plans = {}
         self.__dict__.pop("keeps", None)
         return self
 

@@ -6,13 +6,14 @@ comparison. Views share the answer because the books are kept for the array that
 
 import itertools
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 tick = itertools.count(1).__next__
 
-_writes: dict[int, tuple[Any, int, int]] = {}  # id(owner) -> (weak reference, last tick, count)
+_writes: dict[int, list[Any]] = {}  # id(owner) -> its page
 _last = 0
 
 
@@ -23,15 +24,27 @@ def owner(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def wrote(array: np.ndarray) -> None:
-    """Enter a write to `array` in the books."""
-    global _last
+def page(array: np.ndarray) -> list[Any]:
+    """The page on an array's memory in the books: weak reference, tick of the last write, count."""
     root = owner(array)
     key = id(root)
-    entry = _writes.get(key)
-    reference = entry[0] if entry else weakref.ref(root, lambda _: _writes.pop(key, None))
+    if key not in _writes:
+        _writes[key] = [weakref.ref(root, lambda _: _writes.pop(key, None)), 0, 0]
+    return _writes[key]
+
+
+def enter(pages: Iterable[list[Any]]) -> None:
+    """Enter one write on several pages."""
+    global _last
     _last = tick()
-    _writes[key] = (reference, _last, (entry[2] if entry else 0) + 1)
+    for entry in pages:
+        entry[1] = _last
+        entry[2] += 1
+
+
+def wrote(array: np.ndarray) -> None:
+    """Enter a write to `array` in the books."""
+    enter([page(array)])
 
 
 def last_write() -> int:
@@ -41,13 +54,9 @@ def last_write() -> int:
 
 def overwritten_since(array: Any, order: int) -> bool:
     """Whether `array`'s memory was written to after tick `order`."""
-    if not isinstance(array, np.ndarray):
-        return False
-    entry = _writes.get(id(owner(array)))
-    return entry is not None and entry[1] > order
+    return isinstance(array, np.ndarray) and page(array)[1] > order
 
 
 def version(array: Any) -> int:
     """How often the memory of `array` was written to in place."""
-    entry = _writes.get(id(owner(array))) if isinstance(array, np.ndarray) else None
-    return entry[2] if entry else 0
+    return page(array)[2] if isinstance(array, np.ndarray) else 0

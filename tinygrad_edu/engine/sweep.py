@@ -69,7 +69,9 @@ def sweep(
                 if inputs is FREED:
                     raise freed(op)
                 if node.order < written:
-                    _check_unwritten(node)
+                    for i, value in op.values_read(node):
+                        if overwritten_since(value, node.order):
+                            raise overwritten(op, i, value)
                 if create_graph:
                     inputs, out = op.boxed(node)
                 joint = op.joint and op.joint(g, out, *inputs, **params)
@@ -117,13 +119,6 @@ def sweep(
     finally:
         state.grad = before
     return collected
-
-
-def _check_unwritten(node: Node) -> None:
-    """Refuse to go through a node whose saved values were overwritten."""
-    for i, value in node.op.values_read(node):
-        if overwritten_since(value, node.order):
-            raise overwritten(node.op, i, value)
 
 
 def run_hooks(hooks: dict[Any, Any], g: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["column_sums", "ones", "passed", "product", "row_numbers", "row_sums", "zero"]
+__all__ = ["column_sums", "number", "ones", "passed", "product", "row_numbers", "row_sums", "zero"]
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _INTEGERS = {_FLOAT32: np.dtype(np.int32), _FLOAT64: np.dtype(np.int64)}
@@ -42,6 +42,14 @@ def row_numbers(n: int) -> np.ndarray:
 def zero(dtype: np.dtype) -> Any:
     """``0`` for arrays of this dtype."""
     return _ZEROS.get(dtype, 0)
+
+
+@functools.lru_cache(maxsize=1024)
+def number(value: float, dtype: np.dtype) -> np.ndarray:
+    """``dtype(value)`` as a read-only array without axes, for products with arrays."""
+    array = np.array(value, dtype)
+    array.flags.writeable = False
+    return array
 
 
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 
-class _Silence(threading.local):
+class Silence(threading.local):
     """``run(f, *args)`` calls `f` with all floating-point errors ignored. One per thread."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class _Silence(threading.local):
         self.run = context.run
 
 
-silence = _Silence()
+silence = Silence()
 
 
 def quiet(forward: Callable[..., Any]) -> Callable[..., Any]:

@@ -65,6 +65,7 @@ class Adadelta(Optimizer):
     θ ← θ − η g̃
     """
 
+    elementwise = True
     symbols = {"square_avg": "s", "acc_delta": "D"}
 
     def __init__(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import box
+from ..ops.kernels import number
 from .adaptive import blocks, check_betas, check_decoupled, running
 from .decay import decay_lines, decayed
 from .formula import Line
@@ -80,6 +81,7 @@ class Adam(Optimizer):
     θ ← θ − η m̂ / (√(v̂) + ε)
     """
 
+    elementwise = True
     symbols = {"exp_avg": "m", "exp_avg_sq": "v", "max_exp_avg_sq": "v_max"}
 
     def __init__(
@@ -132,13 +134,14 @@ class Adam(Optimizer):
 
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Any) -> None:
         beta1, beta2 = group["betas"]
-        size, eps = _corrected(group, state["step"])
+        size, eps = (np.asarray(n, p.dtype) for n in _corrected(group, state["step"]))
+        keep, share = number(beta1, p.dtype), number(1 - beta1, p.dtype)
         inside = group["eps_mode"] in ("inside", "cpen")
         pieces = blocks(p, g, *running(state, _arrays(group), p))
         for p, g, m, v, *largest in pieces:
             g = decayed(p, g, group)
-            scratch = g * (1 - beta1)
-            m *= beta1
+            scratch = g * share
+            m *= keep
             m += scratch
             self._average_square(v, g, beta2, scratch)
             if largest:
@@ -155,8 +158,8 @@ class Adam(Optimizer):
 
     def _average_square(self, v: Any, g: Any, beta2: float, scratch: Any) -> None:
         np.multiply(g, g, out=scratch)
-        scratch *= 1 - beta2
-        v *= beta2
+        scratch *= number(1 - beta2, v.dtype)
+        v *= number(beta2, v.dtype)
         v += scratch
 
     # The line that states `_average_square`.

@@ -60,6 +60,7 @@ class Adamax(Optimizer):
     θ ← θ − η / (1 − β₁ᵗ) m / u
     """
 
+    elementwise = True
     symbols = {"exp_avg": "m", "exp_inf": "u"}
 
     def __init__(

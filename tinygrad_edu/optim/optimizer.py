@@ -9,20 +9,27 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..engine import raw, wrote
+from ..engine import state as modes
 from ..errors import AxisError, DTypeError, GradientError, describe, located
-from ..gradients import enable_grad, no_grad
+from ..gradients import enable_grad
+from ..ops.quiet import Silence
 from ..tensor import Tensor
+from .flat import Flat, flatten
 from .formula import Formula, Line, StepTable, evaluate
 from .params import check_trainable, fitted, named, names_of, ordered
 
 # Up to this many elements, what a step started from is kept for `explain_step` without asking.
 _FEW = 4096
+# How often small parameters are put side by side anew, after somebody exchanged one.
+_TRIES = 16
+
+quietly = Silence()
 
 
 class Optimizer:
@@ -46,6 +53,9 @@ class Optimizer:
         parameters (4096).
     """
 
+    # Whether `_update` works on each element by itself, and the state but for "step" is arrays of
+    # the parameter's shape: many small parameters can then be updated as one.
+    elementwise = False
     # State names, as they are written in formulas.
     symbols: dict[str, str] = {}
 
@@ -55,6 +65,8 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self.keep_last_step: bool | None = None
         self._last: dict[Any, dict[str, Any]] = {}
+        self._flats: list[Flat | None] = []  # for each group, its small parameters as a vector
+        self._tries = self._elements = 0
         if isinstance(params, Tensor):
             raise DTypeError(
                 located("params must be an iterable of Tensors or dicts, not a Tensor; use [p]")
@@ -94,6 +106,7 @@ class Optimizer:
         if names:
             group["param_names"] = names
         group["params"] = given
+        self._elements += sum(p._array.size for p in given)
         for name, value in self.defaults.items():
             group.setdefault(name, value)
         self._check(group)
@@ -151,22 +164,51 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with no_grad(), np.errstate(all="ignore"):
-            keeps = self._keeps()
-            for group in self.param_groups:
-                self._begin(group)
-                for p in group["params"]:
-                    if p._grad is not None:
-                        self._step_one(p, group, keeps)
+        before, modes.grad = modes.grad, False
+        try:
+            quietly.run(self._step_all)
+        finally:
+            modes.grad = before
         return loss
 
-    def _step_one(self, p: Any, group: dict[str, Any], keeps: bool) -> None:
-        array, g = p._buffer(), p._grad._array
-        p._check_writeable(array)
+    def _step_all(self) -> None:
+        keeps = self._keeps()
+        for i, group in enumerate(self.param_groups):
+            self._begin(group)
+            done = self._step_flat(i, group, keeps) if self.elementwise else ()
+            for p in group["params"]:
+                if p._grad is not None and id(p) not in done:
+                    self._step_one(p, group, keeps)
+
+    def _step_flat(self, i: int, group: dict[str, Any], keeps: bool) -> Collection[int]:
+        """Update the small parameters of a group as one vector; gives the ids of those."""
+        flats = self._flats
+        if len(flats) != len(self.param_groups):
+            flats[:] = [None] * len(self.param_groups)
+        flat = flats[i]
+        if flat is None or not flat.fits(self.state):
+            flat = flats[i] = None  # lets go of the memory, which may then be moved again
+            if self._tries == _TRIES:
+                return ()
+            self._tries += 1
+            for p in group["params"]:
+                if p._grad is not None:
+                    self._started(p, p._buffer(), group)
+            flat = flats[i] = flatten(group["params"], self.state)
+        return flat.places if flat is not None and flat.step(self, group, keeps) else ()
+
+    def _started(self, p: Any, array: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
+        """The state of a parameter, begun if this is its first step."""
         state = self.state[p]
         if "step" not in state:
             for name, value in {"step": 0, **self._start(array, group)}.items():
                 state.setdefault(name, value)
+        return state
+
+    def _step_one(self, p: Any, group: dict[str, Any], keeps: bool) -> None:
+        array, g = p._buffer(), p._grad._array
+        p._check_writeable(array)
+        state = self._started(p, array, group)
         state["step"] += 1
         if keeps:
             before = {k: np.array(raw(v)) for k, v in state.items()}
@@ -177,7 +219,7 @@ class Optimizer:
     def _keeps(self) -> bool:
         if self.keep_last_step is not None:
             return self.keep_last_step
-        return sum(p._array.size for g in self.param_groups for p in g["params"]) <= _FEW
+        return self._elements <= _FEW
 
     # ---------------------------------------------------------------- explanations
 
@@ -226,6 +268,9 @@ class Optimizer:
             )
         chosen, name = pairs[found[0]]
         last = self._last.get(chosen)
+        for flat in self._flats:
+            if flat is not None and flat.last and id(chosen) in flat.places:
+                last = flat.last_of(flat.places[id(chosen)])
         if last is None:
             raise GradientError(
                 located(
@@ -315,7 +360,7 @@ class Optimizer:
         for theirs, ours in zip(groups, self.param_groups, strict=True):
             ours.update(theirs)
         self.state = state
-        self._last = {}
+        self._last, self._flats = {}, []
 
     def _shapes(self, p: Any, group: dict[str, Any]) -> dict[str, tuple[int, ...]]:
         """The shapes that the state of a parameter must have."""

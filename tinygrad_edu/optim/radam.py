@@ -64,6 +64,7 @@ class RAdam(Optimizer):
     True
     """
 
+    elementwise = True
     symbols = {"exp_avg": "m", "exp_avg_sq": "v"}
 
     def __init__(

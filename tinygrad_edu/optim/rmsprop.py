@@ -67,6 +67,7 @@ class RMSprop(Optimizer):
     θ ← θ − η g / (√(v) + ε)
     """
 
+    elementwise = True
     symbols = {"square_avg": "v", "grad_avg": "a", "momentum_buffer": "b"}
 
     def __init__(

@@ -11,6 +11,8 @@ import numpy as np
 from ..engine import box, raw, wrote
 from ..errors import GradientError, located
 from ..gradients import no_grad
+from ..ops.kernels import number
+from .adaptive import blocks
 from .decay import check_decay, decay_lines, decayed
 from .formula import Line
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
@@ -68,6 +70,7 @@ class SGD(Optimizer):
     θ ← θ − η v
     """
 
+    elementwise = True
     symbols = {"momentum_buffer": "v"}
 
     def __init__(
@@ -113,12 +116,15 @@ class SGD(Optimizer):
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Any) -> None:
         lr, mu, kind = group["lr"], group["momentum"], group["nesterov"]
         if not mu:
-            p -= lr * decayed(p, g, group)
+            rate = number(lr, p.dtype)
+            for part, slope in blocks(p, g):
+                part -= rate * decayed(part, slope, group)
             return
         first = state["step"] == 1
         if "momentum_buffer" not in state:  # the group had no momentum when this state began
             first, state["momentum_buffer"] = True, box(np.zeros_like(p))
         v = raw(state["momentum_buffer"])
+        inside = group["form"] == "lr_inside"
         # An L2 penalty is a part of the loss, so its gradient is taken where the loss was.
         ahead = kind == "lookahead" and group["decay"] == "l2"
         g = decayed(p + mu * v if ahead else p, g, group)
@@ -128,10 +134,16 @@ class SGD(Optimizer):
             p += new if kind == "lookahead" else (1 + mu) * new - mu * v
             v[...] = new
             return
-        v *= mu
-        v += _share(group, first) * g
-        step = g * _share(group) + mu * v if kind else v
-        p -= step if group["form"] == "lr_inside" else lr * step
+        share, next_share = _share(group, first), _share(group)
+        keep, rate = number(mu, p.dtype), number(1.0 if inside else lr, p.dtype)
+        for part, slope, velocity in blocks(p, g, v):
+            velocity *= keep
+            velocity += slope if share == 1 else share * slope
+            step = velocity
+            if kind:
+                step = keep * velocity
+                step += slope if next_share == 1 else next_share * slope
+            part -= rate * step
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         lines = decay_lines(group)
@@ -216,5 +228,6 @@ class SGD(Optimizer):
 
 def _share(group: dict[str, Any], first: bool = False) -> float:
     """How much of the gradient enters the velocity."""
-    share = {"sum": 1.0, "ema": 1 - group["momentum"], "lr_inside": group["lr"]}[group["form"]]
+    form = group["form"]
+    share = 1.0 if form == "sum" else group["lr"] if form == "lr_inside" else 1 - group["momentum"]
     return share if first else share * (1 - group["dampening"])

@@ -1,0 +1,180 @@
+"""Many small parameters as one vector: a step costs the same few NumPy calls for all of them.
+
+The parameters of a group that are small, of one dtype and have a gradient become views of one
+buffer; so does what the rule keeps for each. A rule that works element by element then runs once,
+on vectors. Nobody can tell: values, states and gradients stay where they were looked for, and a
+parameter whose memory somebody else holds is left where it is. Whatever is exchanged behind the
+optimizer's back (a parameter's ``.data``, a state) is noticed at the next step.
+"""
+
+from __future__ import annotations
+
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from ..engine import box, enter, page
+
+# A larger parameter gains nothing: its arithmetic takes longer than the calls.
+LARGEST = 1 << 14
+
+
+class Flat:
+    """Some parameters of a group as one vector, with their state.
+
+    Attributes
+    ----------
+    p : numpy.ndarray
+        The values of all.
+    state : dict
+        The state as the rule sees it: ``step``, and a vector under each name.
+    places : dict
+        The number of each parameter, by its id.
+    last : dict
+        What the last step started from, if it was to be kept.
+    """
+
+    def __init__(self, params: list[Any], states: dict[Any, dict[str, Any]]) -> None:
+        self.params = params
+        self.places = {id(p): i for i, p in enumerate(params)}
+        self.last: dict[str, Any] = {}
+        self.shapes = [p._array.shape for p in params]
+        dtype = params[0]._array.dtype
+        self.p = np.empty(sum(p._array.size for p in params), dtype)
+        self.ends = np.cumsum([p._array.size for p in params]).tolist()
+        # A view of raw memory counts as the owner of its part of it: a write to one parameter is
+        # no write to its neighbours.
+        self.owners = [np.frombuffer(memory, dtype) for memory in self._cut(memoryview(self.p))]
+        self.pages = [page(owner) for owner in self.owners]
+        self.states = [states[p] for p in params]
+        first = self.states[0]
+        self.state: dict[str, Any] = {"step": first["step"]}
+        for name, value in first.items():
+            if name != "step":
+                self.state[name] = box(np.empty(self.p.size, value._array.dtype))
+        self.rows = []  # what must still be there at the next step
+        for p, owner, own in zip(params, self.owners, self.states, strict=True):
+            values = owner.reshape(p._array.shape)
+            values[...] = p._array
+            p._array = values
+            self.rows.append((p, values, own))
+        self.kept: list[tuple[dict[str, Any], str, Any, np.ndarray]] = []
+        for name in list(self.state):
+            if name != "step":
+                self._adopt(name)
+
+    def _cut(self, vector: Any) -> list[Any]:
+        """The parts of a vector that belong to the parameters."""
+        return [vector[a:b] for a, b in zip([0, *self.ends], self.ends, strict=False)]
+
+    def _adopt(self, name: str) -> None:
+        """Let the states of the parameters be views of the vector of this name."""
+        parts = self._cut(self.state[name]._array)
+        for part, shape, own in zip(parts, self.shapes, self.states, strict=True):
+            part = part.reshape(shape)
+            if name in own:
+                part[...] = own[name]._array
+            else:
+                own[name] = box(part)
+            own[name]._array = part
+            self.kept.append((own, name, own[name], part))
+
+    def fits(self, states: dict[Any, dict[str, Any]]) -> bool:
+        """Whether everything is still where it was left, and has a gradient."""
+        step = self.state["step"]
+        for p, values, own in self.rows:
+            if p._array is not values or p._grad is None or states.get(p) is not own:
+                return False
+            if own["step"] != step:
+                return False
+        for own, name, tensor, part in self.kept:
+            if own.get(name) is not tensor or tensor._array is not part:
+                return False
+        return True
+
+    def step(self, rule: Any, group: dict[str, Any], keeps: bool) -> bool:
+        """Run the rule once; False if the gradients are not of the parameters' dtype."""
+        g = np.concatenate([p._grad._array for p in self.params], axis=None)
+        if g.dtype != self.p.dtype or g.size != self.p.size:
+            return False
+        step = self.state["step"] + 1
+        self.state["step"] = step
+        for own in self.states:
+            own["step"] = step
+        if keeps:
+            arrays = {k: v._array.copy() for k, v in self.state.items() if k != "step"}
+            self.last = {"p": self.p.copy(), "g": g, **arrays, "options": group.copy()}
+        known = len(self.state)
+        rule._update(self.p, g, self.state, group)
+        for name in list(self.state)[known:]:  # an option changed, and asks for more
+            self._adopt(name)
+        enter(self.pages)
+        return True
+
+    def last_of(self, i: int) -> dict[str, Any]:
+        """What the last step of parameter number `i` started from."""
+        found = {"step": np.array(self.state["step"]), "options": self.last["options"]}
+        for name, value in self.last.items():
+            if name != "options":
+                found[name] = self._cut(value)[i].reshape(self.shapes[i])
+        return found
+
+
+def flatten(params: list[Any], states: dict[Any, dict[str, Any]]) -> Flat | None:
+    """The parameters that may be put side by side; None if there are not two."""
+    chosen: list[Any] = []
+    for p in params:
+        if p._grad is not None and may_move(p) and _alike(p, [*chosen[:1], p], states):
+            chosen.append(p)
+    return Flat(chosen, states) if len(chosen) > 1 else None
+
+
+def may_move(p: Any) -> bool:
+    """Whether a parameter is small, and its memory known to nobody but itself."""
+    array = p._array
+    if not isinstance(array, np.ndarray) or not 0 < array.size <= LARGEST or not array.ndim:
+        return False
+    if array.dtype.char not in "fd" or not array.flags.writeable:
+        return False
+    base = array.base
+    if base is not None:  # another optimizer's buffer may be left, once that is gone
+        ours = isinstance(base, np.ndarray) and isinstance(base.base, memoryview)
+        if not ours or getrefcount(base) > _BASE:
+            return False
+    return getrefcount(array) <= _ARRAY
+
+
+def _alike(p: Any, pair: list[Any], states: dict[Any, dict[str, Any]]) -> bool:
+    """Whether a parameter can stand beside the first: in dtype, step and what is kept of it."""
+    first = pair[0]
+    ours, theirs = states[p], states[first]
+    return (
+        p._array.dtype == first._array.dtype
+        and ours.keys() == theirs.keys()
+        and ours["step"] == theirs["step"]
+        and all(
+            k == "step" or getattr(raw_of(v), "shape", None) == p._array.shape
+            for k, v in ours.items()
+        )
+    )
+
+
+def raw_of(value: Any) -> Any:
+    """The array of a state, if it is a tensor."""
+    return getattr(value, "_array", None)
+
+
+class _Probe:
+    """Counts the references to an array that nobody else has, as `may_move` sees them."""
+
+    def __init__(self) -> None:
+        self._array: Any = np.frombuffer(memoryview(np.empty(2)), np.float64).reshape(1, 2)
+
+    def counts(self) -> tuple[int, int]:
+        array = self._array
+        base = array.base
+        return getrefcount(array), getrefcount(base)
+
+
+_ARRAY, _BASE = _Probe().counts()
