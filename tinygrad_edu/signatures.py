@@ -10,8 +10,11 @@ import dis
 import functools
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+import numpy as np
 
 from .errors import bad_call, bad_formula
 
@@ -44,6 +47,24 @@ def check_formulas(op: Any, formulas: Iterable[Any]) -> None:
             raise bad_formula(op, i, given)
 
 
+class Meta:
+    """The shape and dtype of an array that a formula does not read, so it was not kept."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, value: Any) -> None:
+        self.shape: tuple[int, ...] = value.shape
+        self.dtype: np.dtype = value.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+
 class Each:
     """Looks like a sequence of formulas, one per input, for ops with any number of inputs."""
 
@@ -59,8 +80,13 @@ def levels_needed(op: Any, edges: Sequence[Any]) -> Levels:
     wanted = [i for i, edge in enumerate(edges) if edge is not None]
     if isinstance(op.formulas, Each):
         wanted = wanted[:1]  # all of them are one function
-    formulas = [op.joint] if op.joint else [op.formulas[i] for i in wanted]
-    return levels_read([*formulas, *(op.quick[i] for i in wanted if op.quick)], len(edges))
+    return levels_read([op.joint] if op.joint else [op.formulas[i] for i in wanted], len(edges))
+
+
+def kept_for(op: Any, edges: Sequence[Any]) -> tuple[list[int], bool]:
+    """The inputs that these formulas do not read, and whether they read the result."""
+    *levels, out = levels_needed(op, edges)
+    return [i for i, level in enumerate(levels) if level < 2], out == 2
 
 
 def levels_read(formulas: Iterable[Any], inputs: int) -> Levels:

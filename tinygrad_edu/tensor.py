@@ -218,7 +218,10 @@ class Tensor(InPlace, Methods, NumPyCitizen):
 
     def _accumulate(self, g: Any) -> None:
         """Add a gradient that arrived here; `g` is a fresh array, or a Tensor with history."""
-        if isinstance(g, Tensor):
+        if self._grad is None and g.__class__ is np.ndarray:
+            self._grad = grad = _new(Tensor)
+            grad._array = g
+        elif isinstance(g, Tensor):
             self._grad = self._grad + g if self._grad is not None else box(g._array, g._node)
         elif self._grad is None:
             self._grad = box(g)
@@ -233,7 +236,7 @@ class Tensor(InPlace, Methods, NumPyCitizen):
         inputs: Any = None,
     ) -> None:
         """Compute the gradient of this tensor with respect to the leaves; see `backward`."""
-        gradients.backward([self], [gradient], retain_graph, create_graph, inputs)
+        gradients.backward((self,), (gradient,), retain_graph, create_graph, inputs)
 
     def detach(self) -> Tensor:
         """The same memory without the history."""

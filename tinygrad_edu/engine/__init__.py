@@ -1,6 +1,7 @@
 """The engine: recording, the backward sweep, and nothing about any particular op."""
 
-from .node import FREED, LEAF, AccumulateGrad, Meta, Node
+from ..signatures import Meta
+from .node import FREED, LEAF, AccumulateGrad, Node
 from .primitive import Primitive, box, is_tensor, primitive, raw, register
 from .state import state
 from .storage import enter, overwritten_since, owner, page, tick, version, wrote

@@ -4,28 +4,7 @@ A tensor points to its node, a node to its inputs, and nothing points back, so a
 holds is freed at once, without the garbage collector.
 """
 
-import math
 from typing import Any
-
-import numpy as np
-
-
-class Meta:
-    """The shape and dtype of an array that a formula does not read, so it was not kept."""
-
-    __slots__ = ("dtype", "shape")
-
-    def __init__(self, value: Any) -> None:
-        self.shape: tuple[int, ...] = value.shape
-        self.dtype: np.dtype = value.dtype
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        return math.prod(self.shape)
 
 
 class AccumulateGrad:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import explained, no_formula
-from ..signatures import Each, Levels, bind_call, check_formulas, levels_needed
-from .node import LEAF, Meta, Node
+from ..signatures import Each, Meta, bind_call, check_formulas, kept_for, levels_needed
+from .node import LEAF, Node
 from .state import state
 from .storage import tick
 
@@ -79,12 +79,12 @@ class Primitive:
         self.elementwise, self.promotes, self.differentiable = elementwise, promotes, differentiable
         self.formulas: Any = Each(self.missing)  # one per input
         self.joint: Callable | None = None  # or one for all inputs, returning a tuple
-        self.quick: tuple[Callable, ...] | None = None  # faster ones, for arrays only
+        self.quick: Callable | None = None  # the same in fast code, for arrays only
         self.explain: Callable[..., str] | None = None  # says what is wrong with given inputs
         parameters = inspect.signature(forward).parameters.values()
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         self.options = frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
-        self._plans: dict[int, Levels] = {}
+        self._plans: dict[int, tuple[list[int], bool]] = {}
 
     @functools.cached_property
     def keeps(self) -> bool:
@@ -109,9 +109,13 @@ class Primitive:
         self.__dict__.pop("keeps", None)
         return self
 
-    def defquick(self, *formulas: Callable) -> "Primitive":
-        """State the same formulas once more, as fast code for arrays; a test compares the two."""
-        self.quick, self._plans = formulas, {}
+    def defquick(self, joint: Callable) -> "Primitive":
+        """State all formulas once more as one, in fast code for arrays; a test compares them.
+
+        Where no gradient is wanted, `joint` gives None. It reads no more than the formulas do:
+        what they do not read was not kept, and stands in its input as a `Meta`.
+        """
+        self.quick = joint
         return self
 
     def defvjp_each(self, formula: Callable) -> "Primitive":
@@ -175,13 +179,13 @@ class Primitive:
     ) -> Any:
         """Make a node that keeps only what the formulas it will need read."""
         if mask not in self._plans:
-            self._plans[mask] = levels_needed(self, edges)
-        *levels, out_level = self._plans[mask]
+            self._plans[mask] = kept_for(self, edges)
+        unread, keeps_out = self._plans[mask]
         saved = arrays.copy()
-        for i, level in enumerate(levels):
-            if level < 2 and isinstance(saved[i], np.ndarray):
+        for i in unread:
+            if isinstance(saved[i], np.ndarray):
                 saved[i] = Meta(saved[i])
-        return Node(self, params, edges, saved, out if out_level == 2 else Meta(out), tick())
+        return Node(self, params, edges, saved, out if keeps_out else Meta(out), tick())
 
     def boxed(self, node: Node) -> tuple[list[Any], Any]:
         """The saved values as Tensors with their history, for a backward pass that is recorded."""

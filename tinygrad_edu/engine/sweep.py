@@ -11,9 +11,11 @@ from sys import getrefcount
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from ..errors import freed, overwritten
-from .node import FREED, Meta, Node
+from ..signatures import Meta
+from .node import FREED, Node
 from .primitive import box, fit, is_tensor, raw
 from .state import state
 from .storage import last_write, overwritten_since
@@ -50,6 +52,7 @@ def sweep(
     heap: list[tuple[int, Node]] = []
     collected: dict[Any, Any] = {}
     written, watch = last_write(), state.watch
+    plain = needed is None and watch is None and not create_graph
     for edge, g in roots:
         if needed is None or edge in needed:
             if edge.__class__ is Node and edge not in pending:
@@ -65,33 +68,20 @@ def sweep(
                     g = run_hooks(node.hooks, g)
                 if wanted is not None and node in wanted:
                     collected[node] = g
-                op, params, inputs, out = node.op, node.params, node.saved, node.out
-                if inputs is FREED:
+                op = node.op
+                if node.saved is FREED:
                     raise freed(op)
                 if node.order < written:
                     for i, value in op.values_read(node):
                         if overwritten_since(value, node.order):
                             raise overwritten(op, i, value)
-                if create_graph:
-                    inputs, out = op.boxed(node)
-                joint = op.joint and op.joint(g, out, *inputs, **params)
-                formulas = op.formulas if create_graph else op.quick or op.formulas
-                for i, edge in enumerate(node.edges):
-                    if edge is None or (needed is not None and edge not in needed):
+                if plain and op.quick is not None:
+                    parts = op.quick(g, node.out, *node.saved, **node.params)
+                else:
+                    parts = _contributions(node, g, create_graph, needed, watch)
+                for edge, c in zip(node.edges, parts):  # noqa: B905 (they are as many)
+                    if c is None or edge is None:
                         continue
-                    if joint is not None:
-                        c = joint[i]
-                    else:
-                        c = (formulas[i] or op.missing(i))(g, out, *inputs, **params)
-                    if watch is not None:
-                        watch.contribution(node, i, g, c)
-                    target = edge.out if edge.__class__ is Node else edge._array
-                    # Two NumPy numbers of one class have one dtype, and no axes.
-                    if c.__class__ is not target.__class__ or c.__class__ is np.ndarray:
-                        if c is None:
-                            continue
-                        if getattr(c, "dtype", None) is not target.dtype or c.shape != target.shape:
-                            c = fit(c, target, op, i)
                     if edge not in pending:
                         pending[edge] = c
                         if edge.__class__ is Node:
@@ -105,20 +95,42 @@ def sweep(
                 if not retain_graph and op.keeps:
                     # What was saved is dropped; a node that saved nothing can be passed again.
                     node.saved = FREED
-                    if node.out.__class__ is np.ndarray:
+                    if node.out.__class__ is ndarray:
                         node.out = Meta(node.out)
-            c = g = joint = roots = None  # type: ignore[assignment]  # or they count as holders
+            c = g = parts = roots = None  # type: ignore[assignment]  # or they count as holders
             for edge in list(pending):
                 g = pending.pop(edge)
                 if edge._hooks:
                     g = run_hooks(edge._hooks, g)
                 # Hand on a fresh result; copy what the graph or another leaf may hold as well.
-                if isinstance(g, np.ndarray) and (g.base is not None or getrefcount(g) > 2):
+                if isinstance(g, ndarray) and (g.base is not None or getrefcount(g) > 2):
                     g = g.copy()
                 collected[edge] = g
     finally:
         state.grad = before
     return collected
+
+
+def _contributions(node: Node, g: Any, create_graph: bool, needed: Any, watch: Any) -> list[Any]:
+    """What the formulas give for each input; None where no gradient flows or none is needed."""
+    op, params, inputs, out = node.op, node.params, node.saved, node.out
+    if create_graph:
+        inputs, out = op.boxed(node)
+    joint = op.joint and op.joint(g, out, *inputs, **params)
+    parts = []
+    for i, edge in enumerate(node.edges):
+        c = None
+        if edge is not None and (needed is None or edge in needed):
+            c = joint[i] if joint else (op.formulas[i] or op.missing(i))(g, out, *inputs, **params)
+            if watch is not None:
+                watch.contribution(node, i, g, c)
+            target = edge.out if edge.__class__ is Node else edge._array
+            # Two NumPy numbers of one class have one dtype, and no axes.
+            if c is not None and (c.__class__ is not target.__class__ or c.__class__ is ndarray):  # noqa: SIM102
+                if getattr(c, "dtype", None) is not target.dtype or c.shape != target.shape:
+                    c = fit(c, target, op, i)
+        parts.append(c)
+    return parts
 
 
 def run_hooks(hooks: dict[Any, Any], g: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,10 @@ def backward(
         wanted=None if targets is None else set(targets),
     )
     for edge, g in results.items():
-        (edge if targets is None else targets[edge])._accumulate(_own(edge, g))
+        if targets is None:
+            edge._accumulate(g)
+        else:
+            targets[edge]._accumulate(_own(edge, g))
 
 
 def grad(
@@ -138,11 +142,13 @@ def edge_of(tensor: Any) -> Any:
     return tensor if tensor._node is LEAF else tensor._node
 
 
-def _listed(tensors: Any) -> list[Any]:
+def _listed(tensors: Any) -> Sequence[Any]:
+    if tensors.__class__ is tuple:
+        return tensors  # type: ignore[no-any-return]
     return [tensors] if is_tensor(tensors) or isinstance(tensors, np.ndarray) else list(tensors)
 
 
-def _roots(outputs: list[Any], gradients: list[Any], create_graph: bool) -> list[Any]:
+def _roots(outputs: Sequence[Any], gradients: Sequence[Any], create_graph: bool) -> list[Any]:
     for i, output in enumerate(outputs):
         if output._node is None:
             raise GradientError(
@@ -155,14 +161,22 @@ def _roots(outputs: list[Any], gradients: list[Any], create_graph: bool) -> list
         raise GradientError(
             located(f"got {len(outputs)} tensors and {len(gradients)} upstream gradients")
         )
-    pairs = zip(outputs, gradients, strict=True)
-    return [(edge_of(output), _seed(output, g, create_graph)) for output, g in pairs]
+    roots = []
+    for output, g in zip(outputs, gradients, strict=True):
+        roots.append((edge_of(output), _seed(output, g, create_graph)))
+    return roots
+
+
+_ONE = {kind: kind(1) for kind in (np.float32, np.float64)}
 
 
 def _seed(output: Any, gradient: Any, create_graph: bool) -> Any:
     """The gradient to start from: one for a scalar, or what the caller gave, checked."""
     array = output._array
     if gradient is None:
+        one = _ONE.get(array.__class__)
+        if one is not None:  # a number, as most losses are
+            return box(one) if create_graph else one
         if array.size != 1:
             raise GradientError(
                 located(

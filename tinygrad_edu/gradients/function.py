@@ -71,7 +71,8 @@ class _Call:
     """One call of a Function, in the shape of a Primitive."""
 
     elementwise = True  # PyTorch too sums a gradient that is the input's, broadcast
-    formulas = quick = ()
+    formulas = ()
+    quick = None
     keeps = True
 
     def __init__(self, function: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> None:

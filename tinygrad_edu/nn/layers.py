@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
+from ..ops.affine import linear
 from .initial import blank, check_sizes, fill_uniform
 from .module import Module
 from .parameter import Parameter
@@ -60,7 +61,7 @@ class Linear(Module):
         fill_uniform([self.weight, self.bias], self.in_features, generator)
 
     def forward(self, input: Any) -> Any:
-        return ops.linear(input, self.weight, self.bias)
+        return linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return (

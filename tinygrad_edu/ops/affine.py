@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import primitive, raw
+from ..engine import Meta, primitive, raw
 from ..errors import ShapeError, located
 from .fitting import sum_to
-from .kernels import column_sums, product
+from .kernels import column_sums
 from .linalg import matmul
 from .shape import _reshape, unsqueeze
 
@@ -19,14 +19,14 @@ __all__ = ["bilinear", "linear"]
 
 @primitive(promotes="same", name="linear")
 def _linear(input: Any, weight: Any, bias: Any) -> Any:
-    out = product(input, weight.T)
+    out = input.dot(weight.T) if input.ndim == 2 else np.matmul(input, weight.T)
     out += bias
     return out
 
 
 @primitive(promotes="same", name="linear")
 def _linear_without_bias(input: Any, weight: Any) -> Any:
-    return product(input, weight.T)
+    return input.dot(weight.T) if input.ndim == 2 else np.matmul(input, weight.T)
 
 
 def _rows(x: Any) -> Any:
@@ -36,26 +36,27 @@ def _rows(x: Any) -> Any:
     return _reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 
 
-def _bias_gradient(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return column_sums(g) if g.shape[1:] == shape else sum_to(g, shape=shape)
+def _gradients(g: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:
+    """The formulas below at once. Where w was not kept, x needs no gradient, and vice versa."""
+    rows, examples = (g, x) if g.ndim == 2 else (_rows(g), _rows(x))
+    d_x = None if w.__class__ is Meta else g.dot(w) if g.ndim == 2 else np.matmul(g, w)
+    d_w = None if x.__class__ is Meta else rows.T.dot(examples)
+    if b is None:
+        return d_x, d_w
+    return d_x, d_w, column_sums(g) if g.shape[1:] == b.shape else sum_to(g, shape=b.shape)
 
 
 _linear.defvjp(
     lambda g, out, x, w, b: g @ w,
     lambda g, out, x, w, b: _rows(g).T @ _rows(x),
     lambda g, out, x, w, b: sum_to(g, shape=b.shape),
-).defquick(
-    lambda g, out, x, w, b: product(g, w),
-    lambda g, out, x, w, b: product(_rows(g).T, _rows(x)),
-    lambda g, out, x, w, b: _bias_gradient(g, b.shape),
 )
+_linear.defquick(lambda g, out, x, w, b: _gradients(g, x, w, b))
 _linear_without_bias.defvjp(
     lambda g, out, x, w: g @ w,
     lambda g, out, x, w: _rows(g).T @ _rows(x),
-).defquick(
-    lambda g, out, x, w: product(g, w),
-    lambda g, out, x, w: product(_rows(g).T, _rows(x)),
 )
+_linear_without_bias.defquick(lambda g, out, x, w: _gradients(g, x, w))
 
 
 def _why_not(x: Any, w: Any, b: Any = None) -> str:

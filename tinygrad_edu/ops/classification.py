@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import is_tensor, primitive, raw
+from ..engine import primitive, raw
 from ..errors import ShapeError, located
 from .arithmetic import mul
 from .compare import where
 from .fitting import to_dtype
-from .kernels import column_sums, ones, row_sums
+from .kernels import ones
 from .loss import (
     by_columns,
     check_classes,
@@ -147,35 +147,40 @@ def nll_loss(
 @quiet
 def _cross_entropy(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
     """Mean over the rows of ``logsumexp(s) - s[y]``; keeps what softmax(s) is made of."""
-    n = len(labels)
+    n, classes = input.shape
     turned = by_columns(input)
     if turned:
         s = input.T.copy()
-        s -= np.maximum.reduce(s, axis=0)
+        s -= np.maximum.reduce(s, 0)
     else:
-        top = np.maximum.reduce(input, axis=1, keepdims=True)
-        s = np.subtract(input, top, order="C")  # as `places` counts
+        s = np.subtract(input, np.maximum.reduce(input, 1, keepdims=True), order="C")
     places = flat_places(labels, input.shape, turned)
     own = s.ravel()[places]
-    e = np.exp(s, out=s)
-    total = column_sums(e) if turned else row_sums(e)
-    kept.update(e=e, total=total, places=places, turned=turned)
+    e = np.exp(s, s)
+    one = ones(classes, s.dtype)
+    total = one.dot(e) if turned else e.dot(one)
+    kept["parts"] = e, total, places, turned
     losses = np.log(total)
     losses -= own
-    return ones(n, losses.dtype).dot(losses) / float(n)
+    return ones(n, s.dtype).dot(losses) / float(n)
 
 
 def _softmax_minus_onehot(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> Any:
+    return (_softmax(s, axis=(1,)) - one_hot_rows(labels, s)) * (g / float(len(labels)))
+
+
+def _from_kept(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> tuple[Any]:
+    """The same from what forward kept."""
+    e, total, places, turned = kept["parts"]
     share = g / float(len(labels))
-    if is_tensor(g):  # this pass is recorded, and what forward kept has no history
-        return (_softmax(s, axis=(1,)) - one_hot_rows(labels, s)) * share
-    turned, factors = kept["turned"], share / kept["total"]
-    d = kept["e"] * (factors if turned else factors[:, None])
-    d.ravel()[kept["places"]] -= share
-    return d.T if turned else d
+    factors = share / total
+    d = e * (factors if turned else factors[:, None])
+    d.ravel()[places] -= share
+    return (d.T if turned else d,)
 
 
 _cross_entropy.defvjp(_softmax_minus_onehot)
+_cross_entropy.defquick(_from_kept)
 
 
 def cross_entropy(
@@ -228,7 +233,7 @@ def cross_entropy(
         and len(s)
         and getattr(t, "dtype", None) == np.int64
         and t.shape == s.shape[:1]
-        and t.view(np.uint64).max() < s.shape[1]
+        and np.maximum.reduce(t.view(np.uint64)) < s.shape[1]
     ):
         return _cross_entropy(input, labels=t, kept={})
     reduction = chosen("cross_entropy", reduction, size_average, reduce)

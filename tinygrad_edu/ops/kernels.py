@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["column_sums", "number", "ones", "passed", "product", "row_numbers", "row_sums", "zero"]
+__all__ = ["ZEROS", "column_sums", "number", "ones", "passed", "product", "row_numbers", "row_sums"]
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _INTEGERS = {_FLOAT32: np.dtype(np.int32), _FLOAT64: np.dtype(np.int64)}
-_ZEROS = {dtype: np.zeros((), dtype) for dtype in _INTEGERS}
+# Zero for arrays of these dtypes.
+ZEROS = {dtype: np.zeros((), dtype) for dtype in _INTEGERS}
 # Constants of up to this many elements are made once.
 _KEPT = 1 << 16
 
@@ -37,11 +38,6 @@ def ones(n: int, dtype: np.dtype) -> np.ndarray:
 def row_numbers(n: int) -> np.ndarray:
     """``np.arange(n)``, read-only."""
     return _constant(np.arange, n, np.int64) if n <= _KEPT else np.arange(n)
-
-
-def zero(dtype: np.dtype) -> Any:
-    """``0`` for arrays of this dtype."""
-    return _ZEROS.get(dtype, 0)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -65,12 +61,12 @@ def column_sums(x: np.ndarray) -> np.ndarray:
     >>> column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([4., 6.])
     """
-    return ones(len(x), x.dtype).dot(x) if x.dtype in _ZEROS else np.add.reduce(x, axis=0)
+    return ones(len(x), x.dtype).dot(x) if x.dtype in ZEROS else np.add.reduce(x, axis=0)
 
 
 def row_sums(x: np.ndarray) -> np.ndarray:
     """``x.sum(axis=1)`` of a matrix."""
-    return x.dot(ones(x.shape[1], x.dtype)) if x.dtype in _ZEROS else np.add.reduce(x, axis=1)
+    return x.dot(ones(x.shape[1], x.dtype)) if x.dtype in ZEROS else np.add.reduce(x, axis=1)
 
 
 def passed(g: np.ndarray, where: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from ..errors import ShapeError, located
 from ..random import numpy_generator
 from .compare import _where as where
 from .exponential import floats_only
-from .kernels import passed, zero
+from .kernels import ZEROS, passed
 from .quiet import quiet
 from .selection import select
 from .shape import _reshape
@@ -56,7 +56,7 @@ def relu(input: Any) -> Any:
     >>> relu(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    return np.maximum(input, zero(input.dtype))
+    return np.maximum(input, ZEROS.get(input.dtype, 0))
 
 
 @primitive(name="relu_backward")
@@ -67,7 +67,7 @@ def _through(g: Any, *, stops: Any) -> Any:
 _through.defvjp(lambda g, out, u, stops: _through(g, stops=stops))
 # Asked this way round, a NaN lets its gradient through, as in PyTorch.
 relu.defvjp(lambda g, out, x: _through(g, stops=raw(out) <= 0))
-relu.defquick(lambda g, out, x: passed(g, out != zero(g.dtype)))  # it is never negative
+relu.defquick(lambda g, out, x: (passed(g, out != ZEROS.get(g.dtype, 0)),))  # it is never negative
 
 
 @primitive(elementwise=True, name="hardtanh")

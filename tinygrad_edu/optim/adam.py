@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine import box
 from ..ops.kernels import number
-from .adaptive import blocks, check_betas, check_decoupled, running
+from .adaptive import blocks, check_betas, check_decoupled, running, scratch
 from .decay import decay_lines, decayed
 from .formula import Line
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
@@ -140,21 +140,21 @@ class Adam(Optimizer):
         pieces = blocks(p, g, *running(state, _arrays(group), p))
         for p, g, m, v, *largest in pieces:
             g = decayed(p, g, group)
-            scratch = g * share
+            buffer = np.multiply(g, share, out=scratch(p))
             m *= keep
-            m += scratch
-            self._average_square(v, g, beta2, scratch)
+            m += buffer
+            self._average_square(v, g, beta2, buffer)
             if largest:
                 v = np.maximum(v, largest[0], out=largest[0])
             if inside:
-                np.add(v, eps, out=scratch)
-                np.sqrt(scratch, out=scratch)
+                np.add(v, eps, out=buffer)
+                np.sqrt(buffer, out=buffer)
             else:
-                np.sqrt(v, out=scratch)
-                scratch += eps
-            np.divide(m, scratch, out=scratch)
-            scratch *= size
-            p -= scratch
+                np.sqrt(v, out=buffer)
+                buffer += eps
+            np.divide(m, buffer, out=buffer)
+            buffer *= size
+            p -= buffer
 
     def _average_square(self, v: Any, g: Any, beta2: float, scratch: Any) -> None:
         np.multiply(g, g, out=scratch)

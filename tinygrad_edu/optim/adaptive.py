@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -90,6 +91,23 @@ def running(state: dict[str, Any], names: list[str], p: np.ndarray) -> list[np.n
         if name not in state:
             state[name] = box(np.zeros_like(p))
     return [raw(state[name]) for name in names]
+
+
+class _Scratch(threading.local):
+    """Memory of the size of a block for intermediate results, kept for the next step."""
+
+    def __init__(self) -> None:
+        self.memory = np.empty(BLOCK, np.int8)
+
+
+_scratch = _Scratch()
+
+
+def scratch(a: np.ndarray) -> np.ndarray | None:
+    """An ``out=`` of the shape and dtype of `a`; None where a new array is as good."""
+    if BLOCK // 8 < a.nbytes <= BLOCK:
+        return np.ndarray(a.shape, a.dtype, _scratch.memory)
+    return None
 
 
 def blocks(p: np.ndarray, g: np.ndarray, *state: np.ndarray) -> Iterable[Any]:

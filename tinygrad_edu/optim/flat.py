@@ -60,6 +60,7 @@ class Flat:
             p._array = values
             self.rows.append((p, values, own))
         self.kept: list[tuple[dict[str, Any], str, Any, np.ndarray]] = []
+        self.vectors: list[tuple[str, np.ndarray]] = []
         for name in list(self.state):
             if name != "step":
                 self._adopt(name)
@@ -70,6 +71,7 @@ class Flat:
 
     def _adopt(self, name: str) -> None:
         """Let the states of the parameters be views of the vector of this name."""
+        self.vectors.append((name, self.state[name]._array))
         parts = self._cut(self.state[name]._array)
         for part, shape, own in zip(parts, self.shapes, self.states, strict=True):
             part = part.reshape(shape)
@@ -103,8 +105,9 @@ class Flat:
         for own in self.states:
             own["step"] = step
         if keeps:
-            arrays = {k: v._array.copy() for k, v in self.state.items() if k != "step"}
-            self.last = {"p": self.p.copy(), "g": g, **arrays, "options": group.copy()}
+            self.last = last = {"p": self.p.copy(), "g": g, "options": group.copy()}
+            for name, vector in self.vectors:
+                last[name] = vector.copy()
         known = len(self.state)
         rule._update(self.p, g, self.state, group)
         for name in list(self.state)[known:]:  # an option changed, and asks for more

@@ -176,9 +176,10 @@ class Optimizer:
         for i, group in enumerate(self.param_groups):
             self._begin(group)
             done = self._step_flat(i, group, keeps) if self.elementwise else ()
-            for p in group["params"]:
-                if p._grad is not None and id(p) not in done:
-                    self._step_one(p, group, keeps)
+            if len(done) < len(group["params"]):
+                for p in group["params"]:
+                    if p._grad is not None and id(p) not in done:
+                        self._step_one(p, group, keeps)
 
     def _step_flat(self, i: int, group: dict[str, Any], keeps: bool) -> Collection[int]:
         """Update the small parameters of a group as one vector; gives the ids of those."""

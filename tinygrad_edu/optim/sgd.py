@@ -12,7 +12,7 @@ from ..engine import box, raw, wrote
 from ..errors import GradientError, located
 from ..gradients import no_grad
 from ..ops.kernels import number
-from .adaptive import blocks
+from .adaptive import blocks, scratch
 from .decay import check_decay, decay_lines, decayed
 from .formula import Line
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
@@ -118,7 +118,8 @@ class SGD(Optimizer):
         if not mu:
             rate = number(lr, p.dtype)
             for part, slope in blocks(p, g):
-                part -= rate * decayed(part, slope, group)
+                slope = decayed(part, slope, group)
+                part -= np.multiply(rate, slope, out=scratch(part))
             return
         first = state["step"] == 1
         if "momentum_buffer" not in state:  # the group had no momentum when this state began
@@ -143,7 +144,7 @@ class SGD(Optimizer):
             if kind:
                 step = keep * velocity
                 step += slope if next_share == 1 else next_share * slope
-            part -= rate * step
+            part -= np.multiply(rate, step, out=scratch(part))
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         lines = decay_lines(group)
@@ -175,7 +176,10 @@ class SGD(Optimizer):
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update once; with ``nesterov="lookahead"`` the closure is evaluated ahead."""
-        if all(group["nesterov"] != "lookahead" for group in self.param_groups):
+        for group in self.param_groups:
+            if group["nesterov"] == "lookahead":
+                break
+        else:
             return super().step(closure)
         if closure is None:
             raise GradientError(
