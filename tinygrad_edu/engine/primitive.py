@@ -80,6 +80,7 @@ class Primitive:
         self.formulas: Any = Each(self.missing)  # one per input
         self.joint: Callable | None = None  # or one for all inputs, returning a tuple
         self.quick: Callable | None = None  # the same in fast code, for arrays only
+        self.overwrites = False
         self.explain: Callable[..., str] | None = None  # says what is wrong with given inputs
         parameters = inspect.signature(forward).parameters.values()
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -109,13 +110,14 @@ class Primitive:
         self.__dict__.pop("keeps", None)
         return self
 
-    def defquick(self, joint: Callable) -> "Primitive":
+    def defquick(self, joint: Callable, *, overwrites: bool = False) -> "Primitive":
         """State all formulas once more as one, in fast code for arrays; a test compares them.
 
         Where no gradient is wanted, `joint` gives None. It reads no more than the formulas do:
-        what they do not read was not kept, and stands in its input as a `Meta`.
+        what they do not read was not kept, and stands in its input as a `Meta`. One that
+        `overwrites` may write its result into the upstream gradient.
         """
-        self.quick = joint
+        self.quick, self.overwrites = joint, overwrites
         return self
 
     def defvjp_each(self, formula: Callable) -> "Primitive":

@@ -5,7 +5,6 @@ taken, everything that could still add to that gradient has been done. That is r
 order, with a heap in place of recursion.
 """
 
-from collections.abc import Sequence
 from heapq import heappop, heappush
 from sys import getrefcount
 from typing import Any
@@ -22,11 +21,7 @@ from .storage import last_write, overwritten_since
 
 
 def sweep(
-    roots: Sequence[tuple[Any, Any]],
-    *,
-    create_graph: bool = False,
-    retain_graph: bool = False,
-    wanted: set[Any] | None = None,
+    roots: Any, *, create_graph: bool = False, retain_graph: bool = False, wanted: Any = None
 ) -> dict[Any, Any]:
     """Send gradients from the roots to the leaves.
 
@@ -62,7 +57,8 @@ def sweep(
     try:
         with np.errstate(all="ignore"):
             while heap:
-                node = heappop(heap)[1]
+                # What was sent on before is let go, for it would count as a holder.
+                c, parts, node = None, None, heappop(heap)[1]
                 g = pending.pop(node)
                 if node.hooks is not None:
                     g = run_hooks(node.hooks, g)
@@ -76,6 +72,8 @@ def sweep(
                         if overwritten_since(value, node.order):
                             raise overwritten(op, i, value)
                 if plain and op.quick is not None:
+                    if op.overwrites and (g.base is not None or getrefcount(g) > 2):
+                        g = g.copy()  # somebody else may read it
                     parts = op.quick(g, node.out, *node.saved, **node.params)
                 else:
                     parts = _contributions(node, g, create_graph, needed, watch)
@@ -97,7 +95,7 @@ def sweep(
                     node.saved = FREED
                     if node.out.__class__ is ndarray:
                         node.out = Meta(node.out)
-            c = g = parts = roots = None  # type: ignore[assignment]  # or they count as holders
+            c = g = parts = roots = None
             for edge in list(pending):
                 g = pending.pop(edge)
                 if edge._hooks:
@@ -116,7 +114,10 @@ def _contributions(node: Node, g: Any, create_graph: bool, needed: Any, watch: A
     op, params, inputs, out = node.op, node.params, node.saved, node.out
     if create_graph:
         inputs, out = op.boxed(node)
-    joint = op.joint and op.joint(g, out, *inputs, **params)
+    if op.quick is not None and not create_graph:
+        joint = op.quick(g.copy() if op.overwrites else g, out, *inputs, **params)
+    else:
+        joint = op.joint and op.joint(g, out, *inputs, **params)
     parts = []
     for i, edge in enumerate(node.edges):
         c = None

@@ -144,7 +144,7 @@ def edge_of(tensor: Any) -> Any:
 
 def _listed(tensors: Any) -> Sequence[Any]:
     if tensors.__class__ is tuple:
-        return tensors  # type: ignore[no-any-return]
+        return tensors
     return [tensors] if is_tensor(tensors) or isinstance(tensors, np.ndarray) else list(tensors)
 
 

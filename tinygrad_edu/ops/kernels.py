@@ -16,7 +16,7 @@ import numpy as np
 __all__ = ["ZEROS", "column_sums", "number", "ones", "passed", "product", "row_numbers", "row_sums"]
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
-_INTEGERS = {_FLOAT32: np.dtype(np.int32), _FLOAT64: np.dtype(np.int64)}
+_INTEGERS: dict[Any, Any] = {_FLOAT32: np.dtype(np.int32), _FLOAT64: np.dtype(np.int64)}
 # Zero for arrays of these dtypes.
 ZEROS = {dtype: np.zeros((), dtype) for dtype in _INTEGERS}
 # Constants of up to this many elements are made once.
@@ -24,20 +24,20 @@ _KEPT = 1 << 16
 
 
 @functools.lru_cache(maxsize=256)
-def _constant(make: Any, n: int, dtype: Any) -> np.ndarray:
-    array: np.ndarray = make(n, dtype=dtype)
+def _constant(make: str, n: int, dtype: Any) -> np.ndarray:
+    array: np.ndarray = getattr(np, make)(n, dtype=dtype)
     array.flags.writeable = False
     return array
 
 
 def ones(n: int, dtype: np.dtype) -> np.ndarray:
     """``np.ones(n, dtype)``, read-only."""
-    return _constant(np.ones, n, dtype) if n <= _KEPT else np.ones(n, dtype)
+    return _constant("ones", n, dtype) if n <= _KEPT else np.ones(n, dtype)
 
 
 def row_numbers(n: int) -> np.ndarray:
     """``np.arange(n)``, read-only."""
-    return _constant(np.arange, n, np.int64) if n <= _KEPT else np.arange(n)
+    return _constant("arange", n, np.int64) if n <= _KEPT else np.arange(n)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -69,7 +69,7 @@ def row_sums(x: np.ndarray) -> np.ndarray:
     return x.dot(ones(x.shape[1], x.dtype)) if x.dtype in ZEROS else np.add.reduce(x, axis=1)
 
 
-def passed(g: np.ndarray, where: np.ndarray) -> np.ndarray:
+def passed(g: np.ndarray, where: np.ndarray, in_place: bool = False) -> np.ndarray:
     """``np.where(where, g, 0)``: what a gate that is open in some places lets through.
 
     A float times a bool would do for finite numbers; it is the bits that are multiplied, so that
@@ -83,4 +83,8 @@ def passed(g: np.ndarray, where: np.ndarray) -> np.ndarray:
     integer = _INTEGERS.get(g.dtype)
     if integer is None or where.shape != g.shape:
         return np.where(where, g, np.zeros((), g.dtype))
-    return np.multiply(g.view(integer), where).view(g.dtype)
+    bits = g.view(integer)
+    if in_place and isinstance(g, np.ndarray):
+        np.multiply(bits, where, out=bits)
+        return g
+    return np.multiply(bits, where).view(g.dtype)

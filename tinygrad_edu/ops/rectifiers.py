@@ -67,7 +67,13 @@ def _through(g: Any, *, stops: Any) -> Any:
 _through.defvjp(lambda g, out, u, stops: _through(g, stops=stops))
 # Asked this way round, a NaN lets its gradient through, as in PyTorch.
 relu.defvjp(lambda g, out, x: _through(g, stops=raw(out) <= 0))
-relu.defquick(lambda g, out, x: (passed(g, out != ZEROS.get(g.dtype, 0)),))  # it is never negative
+
+
+def _d_relu(g: Any, out: Any, x: Any) -> tuple[Any]:
+    return (passed(g, out != ZEROS.get(g.dtype, 0), in_place=True),)  # `out` is never negative
+
+
+relu.defquick(_d_relu, overwrites=True)
 
 
 @primitive(elementwise=True, name="hardtanh")

@@ -45,7 +45,7 @@ class Flat:
         self.ends = np.cumsum([p._array.size for p in params]).tolist()
         # A view of raw memory counts as the owner of its part of it: a write to one parameter is
         # no write to its neighbours.
-        self.owners = [np.frombuffer(memory, dtype) for memory in self._cut(memoryview(self.p))]
+        self.owners = [np.frombuffer(memory, dtype) for memory in self._cut(self.p.data)]
         self.pages = [page(owner) for owner in self.owners]
         self.states = [states[p] for p in params]
         first = self.states[0]
@@ -59,7 +59,7 @@ class Flat:
             values[...] = p._array
             p._array = values
             self.rows.append((p, values, own))
-        self.kept: list[tuple[dict[str, Any], str, Any, np.ndarray]] = []
+        self.kept: list[tuple[dict[str, Any], str, Any, Any]] = []
         self.vectors: list[tuple[str, np.ndarray]] = []
         for name in list(self.state):
             if name != "step":
@@ -91,7 +91,8 @@ class Flat:
             if own["step"] != step:
                 return False
         for own, name, tensor, part in self.kept:
-            if own.get(name) is not tensor or tensor._array is not part:
+            found: Any = own.get(name)
+            if found is not tensor or found._array is not part:
                 return False
         return True
 
@@ -105,6 +106,7 @@ class Flat:
         for own in self.states:
             own["step"] = step
         if keeps:
+            self.last = {}  # its memory is used again
             self.last = last = {"p": self.p.copy(), "g": g, "options": group.copy()}
             for name, vector in self.vectors:
                 last[name] = vector.copy()
@@ -172,7 +174,7 @@ class _Probe:
     """Counts the references to an array that nobody else has, as `may_move` sees them."""
 
     def __init__(self) -> None:
-        self._array: Any = np.frombuffer(memoryview(np.empty(2)), np.float64).reshape(1, 2)
+        self._array: Any = np.frombuffer(np.empty(2).data, np.float64).reshape(1, 2)
 
     def counts(self) -> tuple[int, int]:
         array = self._array

@@ -16,13 +16,13 @@ import numpy as np
 
 from ..engine import raw, wrote
 from ..engine import state as modes
-from ..errors import AxisError, DTypeError, GradientError, describe, located
+from ..errors import DTypeError, located
 from ..gradients import enable_grad
 from ..ops.quiet import Silence
 from ..tensor import Tensor
+from .explained import Explained
 from .flat import Flat, flatten
-from .formula import Formula, Line, StepTable, evaluate
-from .params import check_trainable, fitted, named, names_of, ordered
+from .params import check_trainable, fitted, named, ordered
 
 # Up to this many elements, what a step started from is kept for `explain_step` without asking.
 _FEW = 4096
@@ -32,7 +32,7 @@ _TRIES = 16
 quietly = Silence()
 
 
-class Optimizer:
+class Optimizer(Explained):
     """Parameters in groups with options of their own, and a state per parameter.
 
     Parameters
@@ -128,17 +128,6 @@ class Optimizer:
         """Write one step into `p` and `state`, never into `g`. ``state["step"]`` counts from 1."""
         raise NotImplementedError
 
-    def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
-        """The update in symbols, for the options of a group, at step `t`."""
-        raise NotImplementedError
-
-    def _values(self, group: dict[str, Any]) -> dict[str, float]:
-        """The options of a group under the names that the formula uses."""
-        values = {k: v for k, v in group.items() if isinstance(v, (int, float))}
-        if "betas" in group:
-            values["beta1"], values["beta2"] = group["betas"]
-        return values
-
     # ---------------------------------------------------------------- a step
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -222,76 +211,11 @@ class Optimizer:
             return self.keep_last_step
         return self._elements <= _FEW
 
-    # ---------------------------------------------------------------- explanations
-
-    def formula(self, group: int = 0) -> Formula:
-        """The update in symbols, for the options in force in a group."""
-        return Formula(tuple(self._lines(self.param_groups[group], t=2)))
-
-    def explain_step(self, param: Any = 0, index: Any = None) -> StepTable:
-        """The last step of one element by hand: every intermediate of the formula.
-
-        Parameters
-        ----------
-        param : Tensor or int
-            Which parameter.
-        index : int or tuple of int, optional
-            Which of its elements; that with the largest gradient unless given.
-        """
-        last, place, where = self._kept(param, index)
-        shape, t = last["p"].shape, int(last["step"])
-        lines = self._lines(last["options"], t)
-        used = " ".join(e for _, e in lines)
-        given = {name: float(last[name][place]) for name in ("p", "g")}
-        for key, name in self.symbols.items():
-            value = last.get(key, np.zeros(()))  # a state that was not there yet counts as 0
-            if value.shape in ((), shape) and (key in last or _mentions(used, name)):
-                given[name] = float(np.broadcast_to(value, shape)[place])
-        options = self._values(last["options"])
-        given.update({k: v for k, v in options.items() if _mentions(used, k)}, t=t)
-        return StepTable(type(self).__name__, where, given, tuple(evaluate(lines, given)))
-
-    def _kept(self, param: Any, index: Any) -> tuple[dict[str, Any], tuple[int, ...], str]:
-        """What the last step of a parameter started from, which element is meant, and its name."""
-        pairs = [
-            (p, name)
-            for group in self.param_groups
-            for p, name in zip(group["params"], names_of(group), strict=True)
-        ]
-        found = [
-            i
-            for i, (p, _) in enumerate(pairs)
-            if p is param or (isinstance(param, int) and i == param)
-        ]
-        if not found:
-            raise AxisError(
-                located(f"explain_step: {describe(param)} is none of {len(pairs)} parameters")
-            )
-        chosen, name = pairs[found[0]]
-        last = self._last.get(chosen)
-        for flat in self._flats:
-            if flat is not None and flat.last and id(chosen) in flat.places:
-                last = flat.last_of(flat.places[id(chosen)])
-        if last is None:
-            raise GradientError(
-                located(
-                    "explain_step: no step of this parameter was kept; set keep_last_step = True "
-                    "before step(), which copies parameters and state each time"
-                )
-            )
-        shape = last["g"].shape
-        place = np.unravel_index(int(np.argmax(abs(last["g"]))), shape)
-        if index is not None:
-            place = tuple(index) if isinstance(index, (tuple, list)) else (index,)
-        spot = tuple(int(i) for i in place)
-        if len(spot) != len(shape) or any(
-            not -n <= i < n for i, n in zip(spot, shape, strict=True)
-        ):
-            raise AxisError(located(f"explain_step: shape {shape} has no element {index}"))
-        where = f"parameter {name or found[0]}, element {spot}, step {int(last['step'])}"
-        return last, spot, where
-
     # ---------------------------------------------------------------- saving
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy has parameters of its own, which are put side by side anew.
+        return {**vars(self), "_flats": []}
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups as plain data, with numbers for parameters."""
@@ -374,11 +298,6 @@ class Optimizer:
             rows.append(f"Parameter Group {i}")
             rows += [f"    {k}: {v}" for k, v in sorted(group.items()) if k != "params"]
         return "\n".join([*rows, ")"])
-
-
-def _mentions(expression: str, name: str) -> bool:
-    words = "".join(c if c.isalnum() or c == "_" else " " for c in expression).split()
-    return name in words
 
 
 def refuse_switches(**switches: Any) -> None:
