@@ -73,12 +73,6 @@ EXPLAINED: list[Explanation] = [
         "out is below low only if high is",
     ),
     Explanation(
-        "classification.py",
-        "if is_tensor(g):",
-        (("is_tensor(g)", "g"),),
-        "the recorded path and the quick one give the same",
-    ),
-    Explanation(
         "compare.py",
         "return _where(zero, 0.0, g / _where(zero, 1.0, d))",
         (("1.0", "2.0"),),
@@ -256,6 +250,20 @@ EXPLAINED: list[Explanation] = [
         for file, original in (
             ("adagrad.py", "flat = np.reshape(g, -1)"),
             ("adaptive.py", "flat = [np.reshape(a, -1) for a in arrays]"),
+        )
+    ],
+    Explanation(
+        "adaptive.py",
+        "if BLOCK // 8 < a.nbytes <= BLOCK:",
+        (("// 8", "// 9"), ("BLOCK // 8", "BLOCK * 8")),
+        "where the result is written to changes nothing in it",
+        OPTIM,
+    ),
+    *[
+        Explanation("sgd.py", original, (("== 1", "== 2"),), "1 times the gradient is it", OPTIM)
+        for original in (
+            "velocity += slope if share == 1 else share * slope",
+            "step += slope if next_share == 1 else next_share * slope",
         )
     ],
     Explanation(

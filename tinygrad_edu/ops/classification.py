@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import is_tensor, primitive, raw
+from ..engine import primitive, raw
 from ..errors import ShapeError, located
 from .arithmetic import mul
 from .compare import where
@@ -166,9 +166,7 @@ def _cross_entropy(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
 
 
 def _softmax_minus_onehot(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> Any:
-    if is_tensor(g):  # this pass is recorded, and what forward kept has no history
-        return (_softmax(s, axis=(1,)) - one_hot_rows(labels, s)) * (g / float(len(labels)))
-    return _from_kept(g, out, s, labels, kept)[0]
+    return (_softmax(s, axis=(1,)) - one_hot_rows(labels, s)) * (g / float(len(labels)))
 
 
 def _from_kept(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> tuple[Any]:
