@@ -236,6 +236,9 @@ class Tensor(InPlace, Methods, NumPyCitizen):
         inputs: Any = None,
     ) -> None:
         """Compute the gradient of this tensor with respect to the leaves; see `backward`."""
+        plain = gradient is None and inputs is None and not create_graph
+        if plain and gradients.backward_of(self, retain_graph):
+            return
         gradients.backward((self,), (gradient,), retain_graph, create_graph, inputs)
 
     def detach(self) -> Tensor:

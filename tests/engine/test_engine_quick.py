@@ -1,6 +1,7 @@
 """What is fast and what is readable are two functions: here they are held equal."""
 
 import gc
+from itertools import product
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu import autograd, ops, primitive, tensor
 from tinygrad_edu.engine import Meta, Primitive, state
+from tinygrad_edu.ops import affine, classification, rectifiers
 
 rng = np.random.default_rng(31)
 
@@ -263,3 +265,132 @@ def test_a_number_is_an_array_as_soon_as_its_memory_is_asked_for():
     p = tg.nn.Parameter(x)
     p.data.fill_(7.0)
     assert x.item() == 7.0
+
+
+# ------------------------------------------------------- what layers call, at less expense
+
+F = tg.nn.functional
+LABELS = rng.integers(0, 4, 30)
+# The short way, the op, and the arrays it is called with.
+SHORT = {
+    "linear": (ops.linear, affine._linear, lambda d: linear_inputs(d, 30)),
+    "linear, broadcast bias": (
+        ops.linear,
+        affine._linear,
+        lambda d: linear_inputs(d, 30, bias=(1,)),
+    ),
+    "linear, more axes": (ops.linear, affine._linear, lambda d: linear_inputs(d, 2, 15)),
+    "relu": (rectifiers.relu_of_many, ops.relu, lambda d: [random(30, 4, dtype=d)]),
+    "relu, few": (rectifiers.relu_of_many, ops.relu, lambda d: [random(3, 4, dtype=d)]),
+    "cross entropy": (
+        lambda s: ops.cross_entropy(s, tensor(LABELS)),
+        lambda s: classification._cross_entropy(s, labels=LABELS, kept={}),
+        lambda d: [random(30, 4, dtype=d)],
+    ),
+}
+
+
+def described(out, inputs):
+    """Everything that is known of a result, so that two can be compared."""
+    node = out.grad_fn
+    if node is None:
+        return out.numpy(), out.dtype, out.requires_grad
+
+    def kept(value):
+        kind = type(value).__name__ if isinstance(value, Meta) else "value"
+        return kind, value.shape, value.dtype, None if isinstance(value, Meta) else np.array(value)
+
+    edges = [
+        None if e is None else next(i for i, t in enumerate(inputs) if t is e) for e in node.edges
+    ]
+    return (
+        out.detach().numpy(),
+        out.dtype,
+        node.name(),
+        edges,
+        [kept(v) for v in node.saved],
+        kept(node.out),
+        sorted(node.params),
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("name", SHORT)
+def test_the_short_way_records_what_the_op_records(name, dtype):
+    short, op, make = SHORT[name]
+    if name == "cross entropy" and dtype == np.float16:
+        return  # goes by log_softmax
+    arrays = make(dtype)
+    for needs in product([False, True], repeat=len(arrays)):
+        for grad in (True, False):
+            leaves = [tensor(a, requires_grad=n) for a, n in zip(arrays, needs, strict=True)]
+            with tg.set_grad_enabled(grad):
+                np.testing.assert_equal(
+                    described(short(*leaves), leaves), described(op(*leaves), leaves)
+                )
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_the_short_way_from_and_to_other_nodes(name):
+    short, op, make = SHORT[name]
+    arrays = make(np.float64)
+    results = []
+    for call in (short, op):
+        leaves = [tensor(a, requires_grad=True) for a in arrays]
+        out = call(*[leaf * 1.5 for leaf in leaves])
+        g = tensor(np.cos(np.arange(out.numel())).reshape(out.shape))
+        results.append(autograd.grad((out * g).sum(), leaves))
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [[(3, 4), (5, 3), (5,)], [(3, 4), (5, 4), (4,)], [(3, 4), (5, 4), (5, 5)], [(4,), (4,), (4,)]],
+)
+def test_wrong_shapes_are_told_as_before(shapes):
+    leaves = [tensor(rng.normal(size=s), requires_grad=True) for s in shapes]
+    errors = []
+    for call in (ops.linear, affine._linear):
+        try:
+            errors.append(("fine", call(*leaves).shape))
+        except Exception as error:
+            errors.append((type(error), str(error).split("\n")[0]))
+    assert errors[0] == errors[1] or shapes[1] == (4,), "a weight with one axis is for linear alone"
+
+
+def test_watchers_are_told_of_short_ways_and_anomalies_found():
+    x, w, b = (tensor(a, requires_grad=True) for a in linear_inputs(np.float64, 30))
+    seen = []
+
+    class Observer:
+        def made(self, op, result, node):
+            seen.append(op.name)
+
+    state.watch = Observer()
+    try:
+        F.cross_entropy(tg.nn.ReLU()(F.linear(x, w, b)), tensor(LABELS))
+    finally:
+        state.watch = None
+    assert seen == ["linear", "relu", "cross_entropy"]
+    with autograd.detect_anomaly(), pytest.raises(RuntimeError, match="linear"):
+        F.linear(x * np.inf * 0.0, w, b)
+
+
+@pytest.mark.parametrize("retain", [None, False, True])
+def test_backward_of_a_number_is_backward(retain):
+    x = tensor(random(6, 3, dtype=np.float32), requires_grad=True)
+    loss = (x * x).sum()
+    loss.backward(retain_graph=retain)
+    np.testing.assert_array_equal(x.grad.numpy(), 2 * x.detach().numpy())
+    if retain:
+        loss.backward()
+        np.testing.assert_array_equal(x.grad.numpy(), 4 * x.detach().numpy())
+    else:
+        with pytest.raises(RuntimeError, match="second time"):
+            loss.backward()
+    leaf = tensor(2.0, requires_grad=True)
+    leaf.backward()
+    assert leaf.grad.item() == 1.0
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        tensor(2.0).backward()

@@ -21,7 +21,7 @@ from .state import state
 from .storage import tick
 
 # Arrays up to this many elements are kept without asking whether a formula will read them.
-_SMALL = 64
+SMALL = 64
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _new = object.__new__
 _Tensor: Any = type("NoTensor", (), {})
@@ -167,7 +167,7 @@ class Primitive:
         result._array = out
         node = None
         if mask & (mask - 1) and self.differentiable and state.grad:
-            if self.elementwise and out.size <= _SMALL:
+            if self.elementwise and out.size <= SMALL:
                 node = Node(self, params, edges, arrays, out, tick())
             else:
                 node = self._record(mask, params, edges, arrays, out)

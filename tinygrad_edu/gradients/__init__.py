@@ -1,7 +1,7 @@
 """Asking for gradients: backward, grad, Function, grad modes, whole derivatives, anomalies."""
 
 from .anomaly import detect_anomaly, set_detect_anomaly
-from .backward import backward, grad
+from .backward import backward, backward_of, grad
 from .function import Function
 from .functional import hessian, hvp, jacobian, jvp, vhp, vjp
 from .grad_mode import (

@@ -60,6 +60,21 @@ def backward(
             targets[edge]._accumulate(_own(edge, g))
 
 
+def backward_of(tensor: Any, retain_graph: bool | None) -> bool:
+    """``backward(tensor)``, at less expense if it is one number, as most losses are.
+
+    False if it is not, or has no history: then nothing was done.
+    """
+    one = _ONE.get(tensor._array.__class__)
+    edge = tensor._node
+    if one is None or edge is None:
+        return False
+    root = (tensor if edge is LEAF else edge, one)
+    for edge, g in sweep((root,), retain_graph=bool(retain_graph)).items():
+        edge._accumulate(g)
+    return True
+
+
 def grad(
     outputs: Any,
     inputs: Any,

@@ -8,6 +8,7 @@ from typing import Any
 from .. import ops
 from ..creation import full
 from ..device import check_device
+from ..ops.rectifiers import relu_of_many
 from . import functional as F
 from .module import Module
 from .parameter import Parameter
@@ -78,7 +79,7 @@ class ReLU(InPlaceActivation):
     function = staticmethod(F.relu)
 
     def forward(self, input: Any) -> Any:
-        return F.relu(input, inplace=True) if self.inplace else ops.relu(input)
+        return F.relu(input, inplace=True) if self.inplace else relu_of_many(input)
 
 
 class Hardtanh(InPlaceActivation):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Meta, primitive, raw
+from ..engine import LEAF, Meta, Node, box, primitive, raw, state, tick
 from ..errors import ShapeError, located
 from .fitting import sum_to
 from .kernels import column_sums
@@ -90,12 +90,32 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[1.0, 10.0]]), np.array([0.5]))
     array([[21.5]])
     """
+    try:
+        x, w, b = input._array, weight._array, bias._array
+        if x.dtype is w.dtype is b.dtype and x.ndim == 2 == w.ndim and state.watch is None:
+            return _taped(input, weight, bias, _linear.forward(x, w, b))
+    except (AttributeError, ValueError):
+        pass  # an array, no bias, or shapes that do not fit: the long way tells them apart
     if raw(weight).ndim == 1:
         out = matmul(input, weight)
         return out if bias is None else out + bias
     if bias is None:
         return _linear_without_bias(input, weight)
     return _linear(input, weight, bias)
+
+
+def _taped(input: Any, weight: Any, bias: Any, out: np.ndarray) -> Any:
+    """`out` with the history that ``_linear(input, weight, bias)`` gives it."""
+    x, w, b = input._node, weight._node, bias._node
+    if not state.grad or (x is None and w is None and b is None):
+        return box(out)
+    saved = (
+        Meta(input._array) if w is None else input._array,
+        Meta(weight._array) if x is None else weight._array,
+        Meta(bias._array),
+    )
+    edges = (input if x is LEAF else x, weight if w is LEAF else w, bias if b is LEAF else b)
+    return box(out, Node(_linear, {}, edges, saved, Meta(out), tick()))
 
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:

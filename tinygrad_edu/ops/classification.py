@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import primitive, raw
+from ..engine import LEAF, Meta, Node, box, primitive, raw, state, tick
 from ..errors import ShapeError, located
 from .arithmetic import mul
 from .compare import where
@@ -179,6 +179,16 @@ def _from_kept(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> t
     return (d.T if turned else d,)
 
 
+def _taped(input: Any, labels: np.ndarray) -> Any:
+    """``_cross_entropy(input, labels=labels, kept={})``, at less expense."""
+    edge, s, options = getattr(input, "_node", None), raw(input), {"labels": labels, "kept": {}}
+    if edge is None or not state.grad or state.watch is not None:
+        return _cross_entropy(input, **options)
+    out = _cross_entropy.forward(s, **options)
+    edges = (input if edge is LEAF else edge,)
+    return box(out, Node(_cross_entropy, options, edges, (s,), Meta(out), tick()))
+
+
 _cross_entropy.defvjp(_softmax_minus_onehot)
 _cross_entropy.defquick(_from_kept)
 
@@ -235,7 +245,7 @@ def cross_entropy(
         and t.shape == s.shape[:1]
         and np.maximum.reduce(t.view(np.uint64)) < s.shape[1]
     ):
-        return _cross_entropy(input, labels=t, kept={})
+        return _taped(input, t)
     reduction = chosen("cross_entropy", reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(

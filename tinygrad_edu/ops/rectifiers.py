@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import primitive, raw
+from ..engine import LEAF, SMALL, Meta, Node, box, primitive, raw, state, tick
 from ..errors import ShapeError, located
 from ..random import numpy_generator
 from .compare import _where as where
@@ -74,6 +74,19 @@ def _d_relu(g: Any, out: Any, x: Any) -> tuple[Any]:
 
 
 relu.defquick(_d_relu, overwrites=True)
+
+
+def relu_of_many(input: Any) -> Any:
+    """``relu(input)`` as a layer calls it: for a Tensor of many elements, at less expense."""
+    x = getattr(input, "_array", None)
+    if x.__class__ is not np.ndarray or x.size <= SMALL or x.dtype.kind != "f":
+        return relu(input)
+    if state.watch is not None:
+        return relu(input)
+    out, edge = relu.forward(x), input._node
+    if edge is None or not state.grad:
+        return box(out)
+    return box(out, Node(relu, {}, (input if edge is LEAF else edge,), (Meta(x),), out, tick()))
 
 
 @primitive(elementwise=True, name="hardtanh")

@@ -59,7 +59,7 @@ class Flat:
             values[...] = p._array
             p._array = values
             self.rows.append((p, values, own))
-        self.kept: list[tuple[dict[str, Any], str, Any, Any]] = []
+        self.kept: list[Any] = []
         self.vectors: list[tuple[str, np.ndarray]] = []
         for name in list(self.state):
             if name != "step":
@@ -86,13 +86,12 @@ class Flat:
         """Whether everything is still where it was left, and has a gradient."""
         step = self.state["step"]
         for p, values, own in self.rows:
-            if p._array is not values or p._grad is None or states.get(p) is not own:
+            if p._array is not values or p._grad is None or own["step"] != step:
                 return False
-            if own["step"] != step:
+            if states.get(p) is not own:
                 return False
         for own, name, tensor, part in self.kept:
-            found: Any = own.get(name)
-            if found is not tensor or found._array is not part:
+            if own.get(name) is not tensor or tensor._array is not part:
                 return False
         return True
 

@@ -135,7 +135,9 @@ class SGD(Optimizer):
             p += new if kind == "lookahead" else (1 + mu) * new - mu * v
             v[...] = new
             return
-        share, next_share = _share(group, first), _share(group)
+        share = next_share = 1.0
+        if group["form"] != "sum" or group["dampening"]:
+            share, next_share = _share(group, first), _share(group)
         keep, rate = number(mu, p.dtype), number(1.0 if inside else lr, p.dtype)
         for part, slope, velocity in blocks(p, g, v):
             velocity *= keep
