@@ -91,6 +91,24 @@ def test_a_run_that_crashed_at_any_step_goes_on(tmp_path, at):
     ]
 
 
+def test_a_run_saved_between_its_last_step_and_the_end_of_the_epoch_goes_on_in_silence(tmp_path):
+    """The schedule, whose step is then the first thing to happen, does not miss the optimizer's."""
+
+    def scheduled(crash):
+        (x, y), rng = data(), np.random.default_rng(1)
+        model = nn.Linear(x.shape[1], 3, generator=rng)
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+        fall = LRSchedule(lr_scheduler.ExponentialLR(optimizer, 0.5))
+        saver = Checkpoint(tmp_path, resume=True, every_steps=1)
+        options = {"rng": rng, "callbacks": [saver, Crash(crash), fall]}
+        with contextlib.suppress(Stop):
+            fit(model, nn.CrossEntropyLoss(), optimizer, (x, y), epochs=2, batch_size=40, **options)
+        return optimizer.param_groups[0]["lr"]
+
+    assert scheduled(crash=1) == 0.1
+    assert scheduled(crash=0) == pytest.approx(0.025)
+
+
 @pytest.mark.parametrize("job", JOBS)
 def test_a_run_in_two_parts_is_the_run_in_one(tmp_path, job):
     whole = run(job, epochs=6)

@@ -115,6 +115,9 @@ def _put(run: Training, saved: Mapping[str, Any]) -> None:
     for callback, state in zip(run.callbacks, saved["callbacks"], strict=True):
         callback.load_state_dict(copy.deepcopy(state))
     run.epoch, run.step, run.stopped = saved["epoch"], saved["step"], saved["stopped"]
+    if run.step:
+        # Saved between the last step of an epoch and its end, a run begins with the schedule.
+        run.optimizer._opt_called = True
     run.losses = list(saved["losses"])
     run.history[:] = [Epoch(**epoch) for epoch in saved["history"]]
     run.epoch_start, run.resumed = saved["epoch_start"], saved["random"]
