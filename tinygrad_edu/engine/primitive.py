@@ -168,7 +168,8 @@ class Primitive:
         node = None
         if mask & (mask - 1) and self.differentiable and state.grad:
             if self.elementwise and out.size <= SMALL:
-                node = Node(self, params, edges, arrays, out, tick())
+                # A tuple of arrays is nothing that the garbage collector looks into for long.
+                node = Node(self, params, tuple(edges), tuple(arrays), out, tick())
             else:
                 node = self._record(mask, params, edges, arrays, out)
             result._node = node
@@ -187,7 +188,9 @@ class Primitive:
         for i in unread:
             if isinstance(saved[i], np.ndarray):
                 saved[i] = Meta(saved[i])
-        return Node(self, params, edges, saved, out if keeps_out else Meta(out), tick())
+        return Node(
+            self, params, tuple(edges), tuple(saved), out if keeps_out else Meta(out), tick()
+        )
 
     def boxed(self, node: Node) -> tuple[list[Any], Any]:
         """The saved values as Tensors with their history, for a backward pass that is recorded."""

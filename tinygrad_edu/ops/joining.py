@@ -52,10 +52,13 @@ def _cat(*tensors: Any, dim: int, ends: tuple[int, ...]) -> Any:
     return np.concatenate(tensors, axis=dim)
 
 
-@_cat.defvjp_each
-def _part(i: int, g: Any, out: Any, *tensors: Any, dim: int, ends: tuple[int, ...]) -> Any:
-    own = slice(ends[i - 1] if i else 0, ends[i])
-    return getitem(g, index=(slice(None),) * dim + (own,))
+def _parts(g: Any, out: Any, *tensors: Any, dim: int, ends: tuple[int, ...]) -> list[Any]:
+    before, own = (slice(None),) * dim, map(slice, (0, *ends), ends)
+    return [getitem(g, index=(*before, part)) for part in own]
+
+
+# One formula for all inputs: a thousand calls with a thousand arguments each would be a million.
+_cat.defvjp(joint=_parts)
 
 
 def _join(name: str, tensors: list[Any], dim: int) -> Any:
@@ -135,9 +138,12 @@ def _stack(*tensors: Any, dim: int) -> Any:
     return np.stack(tensors, axis=dim)
 
 
-@_stack.defvjp_each
-def _layer(i: int, g: Any, out: Any, *tensors: Any, dim: int) -> Any:
-    return getitem(g, index=(slice(None),) * dim + (i,))
+def _layers(g: Any, out: Any, *tensors: Any, dim: int) -> list[Any]:
+    before = (slice(None),) * dim
+    return [getitem(g, index=(*before, i)) for i in range(len(tensors))]
+
+
+_stack.defvjp(joint=_layers)
 
 
 @numpy_names
