@@ -254,8 +254,8 @@ EXPLAINED: list[Explanation] = [
     ],
     Explanation(
         "adaptive.py",
-        "if BLOCK // 8 < a.nbytes <= BLOCK:",
-        (("// 8", "// 9"), ("BLOCK // 8", "BLOCK * 8")),
+        "if memory.size // 8 < a.nbytes <= memory.size:",
+        (("// 8", "// 9"), ("size // 8", "size * 8")),
         "where the result is written to changes nothing in it",
         OPTIM,
     ),

@@ -1,9 +1,9 @@
 """The few array expressions that every training step runs, each as NumPy runs it fastest.
 
 On arrays of a few hundred elements the time goes into the call, not the arithmetic: a sum over an
-axis takes five times as long as a product with a vector of ones, ``@`` takes a third longer than
-``dot``, and a Python number twice as long as an array without axes. Each function says in its first
-line what it computes, in the plain way that its test compares it with.
+axis takes five times as long as a product with a vector of ones, and a Python number twice as long
+as an array without axes. Each function says in its first line what it computes, in the plain way
+that its test compares it with.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ZEROS", "column_sums", "number", "ones", "passed", "product", "row_numbers", "row_sums"]
+__all__ = ["ZEROS", "column_sums", "number", "ones", "passed", "row_numbers"]
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _INTEGERS: dict[Any, Any] = {_FLOAT32: np.dtype(np.int32), _FLOAT64: np.dtype(np.int64)}
@@ -48,11 +48,6 @@ def number(value: float, dtype: np.dtype) -> np.ndarray:
     return array
 
 
-def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """``a @ b``."""
-    return a.dot(b) if a.ndim == 2 == b.ndim else np.matmul(a, b)
-
-
 def column_sums(x: np.ndarray) -> np.ndarray:
     """``x.sum(axis=0)`` of a matrix.
 
@@ -62,11 +57,6 @@ def column_sums(x: np.ndarray) -> np.ndarray:
     array([4., 6.])
     """
     return ones(len(x), x.dtype).dot(x) if x.dtype in ZEROS else np.add.reduce(x, axis=0)
-
-
-def row_sums(x: np.ndarray) -> np.ndarray:
-    """``x.sum(axis=1)`` of a matrix."""
-    return x.dot(ones(x.shape[1], x.dtype)) if x.dtype in ZEROS else np.add.reduce(x, axis=1)
 
 
 def passed(g: np.ndarray, where: np.ndarray, in_place: bool = False) -> np.ndarray:

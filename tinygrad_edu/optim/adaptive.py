@@ -105,8 +105,9 @@ _scratch = _Scratch()
 
 def scratch(a: np.ndarray) -> np.ndarray | None:
     """An ``out=`` of the shape and dtype of `a`; None where a new array is as good."""
-    if BLOCK // 8 < a.nbytes <= BLOCK:
-        return np.ndarray(a.shape, a.dtype, _scratch.memory)
+    memory = _scratch.memory
+    if memory.size // 8 < a.nbytes <= memory.size:
+        return np.ndarray(a.shape, a.dtype, memory)
     return None
 
 
