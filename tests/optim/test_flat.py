@@ -318,6 +318,24 @@ def test_copies_and_pickles_train_on_independently():
         assert not np.array_equal(values(mine)[0], before[0])
 
 
+def test_states_of_two_dtypes_are_not_mixed():
+    """After one parameter's state was loaded in double precision, each keeps its own."""
+    results = []
+    for wrap in (lambda o: o, one_by_one):
+        params = parameters()
+        opt = wrap(optim.Adam(params, lr=0.1))
+        gradients(0, params)
+        opt.step()
+        state = opt.state[params[1]]
+        state["exp_avg"] = state["exp_avg"].double()
+        for i in range(1, 4):
+            gradients(i, params)
+            opt.step()
+        assert state["exp_avg"].dtype == tg.float64
+        results.append((values(params), state_of(opt)))
+    assert_same(*results)
+
+
 # ----------------------------------------------------------------------- the books
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import box, enter, page
+from ..tensor import Tensor
 
 # A larger parameter gains nothing: its arithmetic takes longer than the calls.
 LARGEST = 1 << 14
@@ -153,20 +154,15 @@ def _alike(p: Any, pair: list[Any], states: dict[Any, dict[str, Any]]) -> bool:
     """Whether a parameter can stand beside the first: in dtype, step and what is kept of it."""
     first = pair[0]
     ours, theirs = states[p], states[first]
-    return (
-        p._array.dtype == first._array.dtype
-        and ours.keys() == theirs.keys()
-        and ours["step"] == theirs["step"]
-        and all(
-            k == "step" or getattr(raw_of(v), "shape", None) == p._array.shape
-            for k, v in ours.items()
-        )
+    if p._array.dtype != first._array.dtype or ours.keys() != theirs.keys():
+        return False
+    shape = p._array.shape
+    return all(
+        value == theirs[name]
+        if name == "step"
+        else isinstance(value, Tensor) and (value.shape, value.dtype) == (shape, theirs[name].dtype)
+        for name, value in ours.items()
     )
-
-
-def raw_of(value: Any) -> Any:
-    """The array of a state, if it is a tensor."""
-    return getattr(value, "_array", None)
 
 
 class _Probe:
