@@ -179,7 +179,7 @@ class Primitive:
 
     def _record(
         self, mask: int, params: dict[str, Any], edges: list, arrays: list, out: Any
-    ) -> Any:
+    ) -> Node:
         """Make a node that keeps only what the formulas it will need read."""
         if mask not in self._plans:
             self._plans[mask] = kept_for(self, edges)

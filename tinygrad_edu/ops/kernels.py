@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ZEROS", "column_sums", "number", "ones", "passed", "row_numbers"]
+__all__ = ["INTEGERS", "ZEROS", "column_sums", "number", "ones", "passed", "row_numbers"]
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
-_INTEGERS: dict[Any, Any] = {_FLOAT32: np.dtype(np.int32), _FLOAT64: np.dtype(np.int64)}
+# Integers as long as these floats, to work on their bits.
+INTEGERS: dict[Any, Any] = {_FLOAT32: np.dtype(np.int32), _FLOAT64: np.dtype(np.int64)}
 # Zero for arrays of these dtypes.
-ZEROS = {dtype: np.zeros((), dtype) for dtype in _INTEGERS}
+ZEROS = {dtype: np.zeros((), dtype) for dtype in INTEGERS}
 # Constants of up to this many elements are made once.
 _KEPT = 1 << 16
 
@@ -70,7 +71,7 @@ def passed(g: np.ndarray, where: np.ndarray, in_place: bool = False) -> np.ndarr
     >>> passed(np.array([1.0, np.inf, np.nan]), np.array([True, False, False]))
     array([1., 0., 0.])
     """
-    integer = _INTEGERS.get(g.dtype)
+    integer = INTEGERS.get(g.dtype)
     if integer is None or where.shape != g.shape:
         return np.where(where, g, np.zeros((), g.dtype))
     bits = g.view(integer)

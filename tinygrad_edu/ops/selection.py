@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .kernels import INTEGERS, passed
+
 __all__ = ["select"]
 
-_INTEGERS = {np.dtype(np.float32): np.int32, np.dtype(np.float64): np.int64}
 # Below this many elements NumPy's own choice is the quicker one.
 _MANY = 4096
 
@@ -26,7 +27,7 @@ def select(condition: Any, input: Any, other: Any) -> Any:
     array([1., 0.])
     """
     first = input if isinstance(input, np.ndarray) else other
-    integer = _INTEGERS.get(getattr(first, "dtype", None))
+    integer = INTEGERS.get(getattr(first, "dtype", None))
     if (
         integer is None
         or getattr(condition, "size", 0) < _MANY
@@ -35,18 +36,14 @@ def select(condition: Any, input: Any, other: Any) -> Any:
         or condition.shape != first.shape
     ):
         return np.where(condition, input, other)
-    as_numbers = condition.view(np.int8)
     if _is_zero(input):
-        bits = np.subtract(as_numbers, 1, dtype=integer)  # the bits of ~condition
-        bits &= other.view(integer)
-        return bits.view(first.dtype)
-    bits = np.negative(as_numbers, dtype=integer)
+        return passed(other, ~condition)
     if _is_zero(other):
-        bits &= input.view(integer)
-    else:
-        a, b = (np.asarray(v, first.dtype).view(integer) for v in (input, other))
-        bits &= a ^ b
-        bits ^= b
+        return passed(input, condition)
+    bits = np.negative(condition.view(np.int8), dtype=integer)
+    a, b = (np.asarray(v, first.dtype).view(integer) for v in (input, other))
+    bits &= a ^ b
+    bits ^= b
     return bits.view(first.dtype)
 
 
