@@ -95,7 +95,7 @@ def class_indices(name: str, target: Any, shape: tuple[int, ...], scores: Any) -
                 f"{tuple(shape)}, not {labels.shape}"
             )
         )
-    return labels
+    return labels.astype(np.int64, copy=False)  # products with narrow integers overflow in silence
 
 
 def check_classes(name: str, labels: np.ndarray, classes: int) -> None:
@@ -127,6 +127,8 @@ def by_columns(scores: np.ndarray) -> bool:
 def flat_places(labels: np.ndarray, shape: tuple[int, ...], turned: bool) -> np.ndarray:
     """Where the scores of the right classes are in the flattened (N, C) or, turned, (C, N) array.
 
+    Raises ValueError where there is no such class.
+
     Examples
     --------
     >>> flat_places(np.array([2, 0]), (2, 3), turned=False)
@@ -134,7 +136,9 @@ def flat_places(labels: np.ndarray, shape: tuple[int, ...], turned: bool) -> np.
     """
     n, classes = shape
     rows = row_numbers(n)
-    return labels * n + rows if turned else rows * classes + labels
+    if turned:
+        return np.ravel_multi_index((labels, rows), (classes, n))
+    return np.ravel_multi_index((rows, labels), shape)
 
 
 def one_hot_rows(labels: np.ndarray, scores: Any) -> np.ndarray:
