@@ -9,7 +9,9 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu import autograd, ops, primitive, tensor
 from tinygrad_edu.engine import Meta, Primitive, state
+from tinygrad_edu.nn import functional as F
 from tinygrad_edu.ops import affine, classification, rectifiers
+from tinygrad_edu.quiet import quiet
 
 rng = np.random.default_rng(31)
 
@@ -394,3 +396,67 @@ def test_backward_of_a_number_is_backward(retain):
     assert leaf.grad.item() == 1.0
     with pytest.raises(RuntimeError, match="does not require grad"):
         tensor(2.0).backward()
+
+
+# ----------------------------------------------------------------------- in silence
+
+
+def linear_loss(x, w, b):
+    return F.cross_entropy(F.linear(x, w, b), tensor([0, 1]))
+
+
+def shared(x, w, b):
+    """The gradient of x is a sum of two, each of them finite."""
+    return F.linear(x, w, b).sum() + F.linear(x, w, b).sum()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize(
+    ("loss", "size"), [(linear_loss, 1e38), (linear_loss, np.inf), (shared, 3e38), (shared, np.inf)]
+)
+def test_backward_gives_inf_and_nan_in_silence(loss, size, inside):
+    """With fast forms alone, with formulas, and where a silent function runs it."""
+
+    def run():
+        x = tensor(np.eye(2, dtype=np.float32) * np.float32(1e-3), requires_grad=True)
+        w = tensor(np.full((2, 2), size, np.float32), requires_grad=True)
+        b = tensor(np.zeros(2, np.float32), requires_grad=True)
+        with np.errstate(all="ignore"):
+            out = loss(x, w, b)
+        with np.errstate(all="raise"):
+            before = np.geterr()
+            out.backward()
+            assert np.geterr() == before
+        return x.grad.numpy()
+
+    g = quiet(run)() if inside else run()
+    assert loss is linear_loss or np.isinf(g).all()
+
+
+def test_ops_where_all_is_silent_already():
+    def run():
+        x = tensor(3.0, requires_grad=True)
+        y = (x * x + x - 2 * x) / x
+        y.backward()
+        return y.item(), x.grad.item()
+
+    assert quiet(run)() == run() == (2.0, 1.0)
+
+
+@pytest.mark.parametrize("interrupt", ["hook", "formula"])
+def test_an_error_in_backward_leaves_numpys_warnings_as_they_were(interrupt):
+    @primitive
+    def broken(x):
+        return x * 1.0
+
+    broken.defvjp(lambda g, out, x: 1 // 0)
+    x = tensor([1.0, 2.0], requires_grad=True)
+    out = broken(x) if interrupt == "formula" else x * 1.0
+    if interrupt == "hook":
+        out.register_hook(lambda g: 1 // 0)
+    before = np.geterr()
+    with pytest.raises(ZeroDivisionError):
+        out.sum().backward()
+    assert np.geterr() == before
+    assert tg.is_grad_enabled()

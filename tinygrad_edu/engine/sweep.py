@@ -9,10 +9,10 @@ from heapq import heappop, heappush
 from sys import getrefcount
 from typing import Any
 
-import numpy as np
 from numpy import ndarray
 
 from ..errors import freed, overwritten
+from ..quiet import hush, silence
 from ..signatures import Meta
 from .node import FREED, Node
 from .primitive import box, fit, is_tensor, raw
@@ -21,7 +21,12 @@ from .storage import last_write, overwritten_since
 
 
 def sweep(
-    roots: Any, *, create_graph: bool = False, retain_graph: bool = False, wanted: Any = None
+    roots: Any,
+    *,
+    create_graph: bool = False,
+    retain_graph: bool = False,
+    wanted: Any = None,
+    needed: Any = None,
 ) -> dict[Any, Any]:
     """Send gradients from the roots to the leaves.
 
@@ -34,20 +39,22 @@ def sweep(
     retain_graph : bool
         Keep what the nodes saved.
     wanted : set of edges, optional
-        Collect the gradients of these only, and visit only nodes that lead to one of them.
+        Collect the gradients of these only.
+    needed : set of edges, optional
+        Visit only these: those that lead to one of `wanted`.
 
     Returns
     -------
     dict
         edge -> gradient, for each leaf that was reached, or each edge in `wanted`.
     """
-    needed = None if wanted is None else _leading_to(wanted, [edge for edge, _ in roots])
     pending: dict[Any, Any] = {}
     ours: set[Any] = set()  # edges whose pending gradient is a buffer made here: add in place
     heap: list[tuple[int, Node]] = []
     collected: dict[Any, Any] = {}
-    written, watch = last_write(), state.watch
+    written, watch, run = last_write(), state.watch, silence.runner()
     plain = needed is None and watch is None and not create_graph
+    errors: Any = None  # NumPy's warnings, switched off before the first formula that may give one
     for edge, g in roots:
         if needed is None or edge in needed:
             if edge.__class__ is Node and edge not in pending:
@@ -55,57 +62,61 @@ def sweep(
             pending[edge] = pending[edge] + g if edge in pending else g
     before, state.grad = state.grad, create_graph
     try:
-        with np.errstate(all="ignore"):
-            while heap:
-                # What was sent on before is let go, for it would count as a holder.
-                c, parts, node = None, None, heappop(heap)[1]
-                g = pending.pop(node)
-                if node.hooks is not None:
-                    g = run_hooks(node.hooks, g)
-                if wanted is not None and node in wanted:
-                    collected[node] = g
-                op = node.op
-                if node.saved is FREED:
-                    raise freed(op)
-                if node.order < written:
-                    for i, value in op.values_read(node):
-                        if overwritten_since(value, node.order):
-                            raise overwritten(op, i, value)
-                if plain and op.quick is not None:
-                    if op.overwrites and (g.base is not None or getrefcount(g) > 2):
-                        g = g.copy()  # somebody else may read it
-                    parts = op.quick(g, node.out, *node.saved, **node.params)
+        while heap:
+            # What was sent on before is let go, for it would count as a holder.
+            c, parts, node = None, None, heappop(heap)[1]
+            g = pending.pop(node)
+            if node.hooks is not None:
+                g = run_hooks(node.hooks, g)
+            if wanted is not None and node in wanted:
+                collected[node] = g
+            op = node.op
+            if node.saved is FREED:
+                raise freed(op)
+            if node.order < written:
+                for i, value in op.values_read(node):
+                    if overwritten_since(value, node.order):
+                        raise overwritten(op, i, value)
+            if plain and op.quick is not None:
+                if op.overwrites and (g.base is not None or getrefcount(g) > 2):
+                    g = g.copy()  # somebody else may read it
+                parts = run(op.quick, g, node.out, *node.saved, **node.params)
+            else:
+                errors = errors or hush()
+                parts = _contributions(node, g, create_graph, needed, watch)
+            for edge, c in zip(node.edges, parts):  # noqa: B905 (they are as many)
+                if c is None or edge is None:
+                    continue
+                if edge not in pending:
+                    pending[edge] = c
+                    if edge.__class__ is Node:
+                        heappush(heap, (-edge.order, edge))
+                    continue
+                errors = errors or hush()
+                if edge in ours:
+                    pending[edge] += c
                 else:
-                    parts = _contributions(node, g, create_graph, needed, watch)
-                for edge, c in zip(node.edges, parts):  # noqa: B905 (they are as many)
-                    if c is None or edge is None:
-                        continue
-                    if edge not in pending:
-                        pending[edge] = c
-                        if edge.__class__ is Node:
-                            heappush(heap, (-edge.order, edge))
-                    elif edge in ours:
-                        pending[edge] += c
-                    else:
-                        pending[edge] = pending[edge] + c
-                        if not create_graph:
-                            ours.add(edge)
-                if not retain_graph and op.keeps:
-                    # What was saved is dropped; a node that saved nothing can be passed again.
-                    node.saved = FREED
-                    if node.out.__class__ is ndarray:
-                        node.out = Meta(node.out)
-            c = g = parts = roots = None
-            for edge in list(pending):
-                g = pending.pop(edge)
-                if edge._hooks:
-                    g = run_hooks(edge._hooks, g)
-                # Hand on a fresh result; copy what the graph or another leaf may hold as well.
-                if isinstance(g, ndarray) and (g.base is not None or getrefcount(g) > 2):
-                    g = g.copy()
-                collected[edge] = g
+                    pending[edge] = pending[edge] + c
+                    if not create_graph:
+                        ours.add(edge)
+            if not retain_graph and op.keeps:
+                # What was saved is dropped; a node that saved nothing can be passed again.
+                node.saved = FREED
+                if node.out.__class__ is ndarray:
+                    node.out = Meta(node.out)
+        c = g = parts = roots = None
+        for edge in list(pending):
+            g = pending.pop(edge)
+            if edge._hooks:
+                g = run_hooks(edge._hooks, g)
+            # Hand on a fresh result; copy what the graph or another leaf may hold as well.
+            if isinstance(g, ndarray) and (g.base is not None or getrefcount(g) > 2):
+                g = g.copy()
+            collected[edge] = g
     finally:
         state.grad = before
+        if errors is not None:
+            errors.__exit__(None, None, None)
     return collected
 
 
@@ -141,20 +152,3 @@ def run_hooks(hooks: dict[Any, Any], g: Any) -> Any:
         replaced = hook(seen)
         g = g if replaced is None else replaced if seen is g else raw(replaced)
     return g
-
-
-def _leading_to(wanted: set[Any], roots: list[Any]) -> set[Any]:
-    """Every edge from which one of `wanted` can be reached."""
-    seen: set[Any] = set()
-    stack = list(roots)
-    while stack:
-        edge = stack.pop()
-        if edge is not None and edge not in seen:
-            seen.add(edge)
-            if edge.__class__ is Node:
-                stack.extend(edge.edges)
-    needed = seen & wanted
-    for node in sorted((e for e in seen if e.__class__ is Node), key=lambda n: n.order):
-        if not needed.isdisjoint(node.edges):
-            needed.add(node)
-    return needed

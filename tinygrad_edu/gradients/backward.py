@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from ..engine import LEAF, Node, box, is_tensor, raw, sweep
 from ..engine.primitive import fit
 from ..errors import GradientError, ShapeError, located
+from .reach import leading_to
 
 
 def backward(
@@ -47,12 +48,7 @@ def backward(
     targets = None if inputs is None else {edge_of(t): t for t in _listed(inputs)}
     if targets is not None and (not targets or None in targets):
         raise GradientError(located("backward: inputs= must name tensors that require grad"))
-    results = sweep(
-        _roots(outputs, gradients, create_graph),
-        create_graph=create_graph,
-        retain_graph=create_graph if retain_graph is None else retain_graph,
-        wanted=None if targets is None else set(targets),
-    )
+    results = _swept(outputs, gradients, retain_graph, create_graph, targets)
     for edge, g in results.items():
         if targets is None:
             edge._accumulate(g)
@@ -124,12 +120,7 @@ def grad(
                 "requires_grad=True, or compute it from one"
             )
         )
-    results = sweep(
-        _roots(outputs, gradients, create_graph),
-        create_graph=create_graph,
-        retain_graph=create_graph if retain_graph is None else retain_graph,
-        wanted=set(edges),
-    )
+    results = _swept(outputs, gradients, retain_graph, create_graph, edges)
     found = []
     for i, (tensor, edge) in enumerate(zip(inputs, edges, strict=True)):
         g = results.get(edge)
@@ -145,6 +136,25 @@ def grad(
             )
         found.append(g if g is None or is_tensor(g) else box(_own(edge, g)))
     return tuple(found)
+
+
+def _swept(
+    outputs: Sequence[Any],
+    gradients: Sequence[Any],
+    retain_graph: bool | None,
+    create_graph: bool,
+    targets: Iterable[Any] | None,
+) -> dict[Any, Any]:
+    """The gradients that a sweep from `outputs` finds: for `targets`, or all leaves."""
+    roots = _roots(outputs, gradients, create_graph)
+    wanted = None if targets is None else set(targets)
+    return sweep(
+        roots,
+        create_graph=create_graph,
+        retain_graph=create_graph if retain_graph is None else retain_graph,
+        wanted=wanted,
+        needed=None if wanted is None else leading_to(wanted, [edge for edge, _ in roots]),
+    )
 
 
 def _own(edge: Any, g: Any) -> Any:

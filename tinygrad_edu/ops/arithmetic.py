@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
+from ..quiet import quiet, silence
 from .compare import clash, no_slope, where
 from .division import rounded_quotient
 from .exponential import log
 from .fitting import to_dtype
-from .quiet import quiet, silence
 
 __all__ = [
     "abs",
@@ -54,7 +54,10 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """
     if alpha != 1 or alpha is True:
         other = _scaled(input, other, alpha)
-    return silence.run(_plus, input, other)
+    try:
+        return silence.run(_plus, input, other)
+    except RuntimeError:  # it is silent already
+        return input + other
 
 
 @arithmetic
@@ -68,7 +71,10 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """
     if alpha != 1 or alpha is True:
         other = _scaled(input, other, alpha)
-    return silence.run(_minus, input, other)
+    try:
+        return silence.run(_minus, input, other)
+    except RuntimeError:  # it is silent already
+        return input - other
 
 
 def _scaled(input: Any, other: Any, alpha: Any) -> Any:
@@ -84,7 +90,10 @@ def _scaled(input: Any, other: Any, alpha: Any) -> Any:
         if isinstance(alpha, float):
             raise TypeError("for integer inputs, alpha must not be a float; convert with .float()")
         alpha = np.asarray(alpha).astype(dtype)  # PyTorch wraps what is out of range
-    return silence.run(_times, other, alpha)
+    try:
+        return silence.run(_times, other, alpha)
+    except RuntimeError:  # it is silent already
+        return other * alpha
 
 
 @arithmetic
@@ -96,7 +105,10 @@ def mul(input: Any, other: Any) -> Any:
     >>> mul(np.array([1.0, 2.0]), 10.0)
     array([10., 20.])
     """
-    return silence.run(_times, input, other)
+    try:
+        return silence.run(_times, input, other)
+    except RuntimeError:  # it is silent already
+        return input * other
 
 
 @primitive(elementwise=True, promotes="float", name="div")
@@ -110,7 +122,10 @@ def true_divide(input: Any, other: Any) -> Any:
     >>> true_divide(np.array([1.0, 2.0]), 10.0)
     array([0.1, 0.2])
     """
-    return silence.run(_over, input, other)
+    try:
+        return silence.run(_over, input, other)
+    except RuntimeError:  # it is silent already
+        return input / other
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, describe, located
+from ..quiet import quiet
 from .compare import clash
 from .exponential import floats_only
 from .fitting import to_dtype
-from .quiet import quiet
 
 __all__ = ["addcdiv", "addcmul", "lerp"]
 

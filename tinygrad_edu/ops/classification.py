@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine import LEAF, Meta, Node, box, primitive, raw, state, tick
 from ..errors import ShapeError, located
+from ..quiet import quiet
 from .arithmetic import mul
 from .compare import where
 from .fitting import to_dtype
@@ -21,7 +22,6 @@ from .loss import (
     one_hot_rows,
     reduced,
 )
-from .quiet import quiet
 from .reduce import _sum
 from .shape import _reshape
 from .softmaxes import _log_softmax, _softmax

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
+from ..quiet import quiet
 from .compare import clash, no_slope
-from .quiet import quiet
 
 __all__ = ["floor_divide", "fmod", "remainder"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..quiet import quiet
 from .exponential import exp, floating
-from .quiet import quiet
 
 __all__ = ["erf", "erfc"]
 

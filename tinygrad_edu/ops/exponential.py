@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
+from ..quiet import quiet
 from .compare import clash
-from .quiet import quiet
 
 __all__ = [
     "exp",

@@ -9,9 +9,9 @@ import numpy as np
 from .. import dtypes
 from ..engine import primitive, raw
 from ..errors import DTypeError, describe, located
+from ..quiet import quiet
 from .arguments import expect_tensors
 from .compare import clash
-from .quiet import quiet
 
 __all__ = [
     "allclose",

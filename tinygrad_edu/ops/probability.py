@@ -8,11 +8,11 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import located
+from ..quiet import quiet
 from .arithmetic import mul
 from .compare import maximum
 from .exponential import exp, log, log1p
 from .loss import REDUCTIONS, chosen, reduced, same_shape, weighted
-from .quiet import quiet
 from .smooth import logsigmoid, sigmoid
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div"]

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..engine import LEAF, SMALL, Meta, Node, box, primitive, raw, state, tick
 from ..errors import ShapeError, located
+from ..quiet import quiet
 from ..random import numpy_generator
 from .compare import _where as where
 from .exponential import floats_only
 from .kernels import ZEROS, passed
-from .quiet import quiet
 from .selection import select
 from .shape import _reshape
 

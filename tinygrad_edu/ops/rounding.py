@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
+from ..quiet import quiet
 from .compare import no_slope
 from .exponential import floats_only
-from .quiet import quiet
 
 __all__ = ["ceil", "fix", "floor", "frac", "round", "trunc"]
 

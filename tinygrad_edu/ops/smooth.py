@@ -9,13 +9,13 @@ import numpy as np
 
 from ..engine import is_tensor, primitive, raw
 from ..errors import ShapeError, located
+from ..quiet import quiet
 from .arguments import numpy_names, one_axis
 from .arithmetic import abs, square
 from .compare import _where as where
 from .error_function import erf
 from .exponential import exp, floats_only, tanh
 from .index import getitem
-from .quiet import quiet
 from .selection import select
 
 __all__ = [

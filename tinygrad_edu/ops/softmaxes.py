@@ -9,11 +9,11 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, located
+from ..quiet import quiet
 from ..random import numpy_generator
 from .arguments import axes, numpy_names, one_axis
 from .exponential import exp, floats_only
 from .fitting import cast
-from .quiet import quiet
 from .reduce import _sum
 
 __all__ = ["gumbel_softmax", "log_softmax", "softmax", "softmin"]

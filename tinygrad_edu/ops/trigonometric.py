@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
+from ..quiet import quiet
 from .compare import _over, clash
 from .exponential import floating, floats_only, rsqrt
-from .quiet import quiet
 
 __all__ = [
     "acos",

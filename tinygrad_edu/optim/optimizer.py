@@ -18,7 +18,7 @@ from ..engine import raw, wrote
 from ..engine import state as modes
 from ..errors import DTypeError, located
 from ..gradients import enable_grad
-from ..ops.quiet import Silence
+from ..quiet import Silence
 from ..tensor import Tensor
 from .explained import Explained
 from .flat import Flat, flatten

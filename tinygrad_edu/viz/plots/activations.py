@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine import Node, is_tensor, raw, sweep
+from ...gradients.reach import leading_to
 from .canvas import as_array
 from .forward import as_input, grad_mode, is_module
 
@@ -80,7 +81,8 @@ def measure_layers(model: Any, batch: Any, loss: Callable[..., Any] | None = Non
     gradients: dict[Any, Any] = {}
     if isinstance(root._node, Node):
         wanted = {node for _, _, node in calls if isinstance(node, Node)}
-        gradients = sweep([(root._node, upstream)], wanted=wanted)
+        needed = leading_to(wanted, [root._node])
+        gradients = sweep([(root._node, upstream)], wanted=wanted, needed=needed)
     return [
         Layer(name, values, _gradient(gradients, node)) for (name, values, node) in _numbered(calls)
     ]

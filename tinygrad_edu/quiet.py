@@ -2,6 +2,7 @@
 
 ``np.errstate`` does the same, but costs as much as a small op. NumPy keeps its error state in a
 context variable, so running a function in a context where it was set once costs almost nothing.
+Such a context can't be entered twice: what was interrupted in it, by a debugger say, runs without.
 """
 
 from __future__ import annotations
@@ -21,10 +22,27 @@ class Silence(threading.local):
     def __init__(self) -> None:
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
+        context.run(_inside.set, True)
         self.run = context.run
 
+    def runner(self) -> Callable[..., Any]:
+        """`run`, or where that would be entered twice, what calls a function as it is."""
+        return _call if _inside.get() else self.run
 
+
+def _call(f: Callable[..., Any], *args: Any, **params: Any) -> Any:
+    return f(*args, **params)
+
+
+_inside = contextvars.ContextVar("inside", default=False)
 silence = Silence()
+
+
+def hush() -> np.errstate:
+    """The same for what follows, until ``__exit__(None, None, None)`` of the result."""
+    errors = np.errstate(all="ignore")
+    errors.__enter__()
+    return errors
 
 
 def quiet(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,8 +58,7 @@ def quiet(forward: Callable[..., Any]) -> Callable[..., Any]:
     def silent(*args: Any, **params: Any) -> Any:
         try:
             return silence.run(forward, *args, **params)
-        except RuntimeError as error:
-            # One silent forward called another: a context can't be entered twice, and need not be.
+        except RuntimeError as error:  # one silent forward called another
             if "cannot enter context" not in str(error):
                 raise
             return forward(*args, **params)
