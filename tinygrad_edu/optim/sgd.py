@@ -117,7 +117,7 @@ class SGD(Optimizer):
         lr, mu, kind = group["lr"], group["momentum"], group["nesterov"]
         if not mu:
             rate = number(lr, p.dtype)
-            for part, slope in blocks(p, g):
+            for part, slope in blocks(p, g, size=4):
                 slope = decayed(part, slope, group)
                 part -= np.multiply(rate, slope, out=scratch(part))
             return
@@ -139,7 +139,7 @@ class SGD(Optimizer):
         if group["form"] != "sum" or group["dampening"]:
             share, next_share = _share(group, first), _share(group)
         keep, rate = number(mu, p.dtype), number(1.0 if inside else lr, p.dtype)
-        for part, slope, velocity in blocks(p, g, v):
+        for part, slope, velocity in blocks(p, g, v, size=4):
             velocity *= keep
             velocity += slope if share == 1 else share * slope
             step = velocity
