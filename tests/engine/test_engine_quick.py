@@ -12,6 +12,7 @@ from tinygrad_edu.engine import Meta, Primitive, state
 from tinygrad_edu.nn import functional as F
 from tinygrad_edu.ops import affine, classification, rectifiers
 from tinygrad_edu.quiet import quiet
+from tinygrad_edu.signatures import levels_needed
 
 rng = np.random.default_rng(31)
 
@@ -296,10 +297,12 @@ def described(out, inputs):
     node = out.grad_fn
     if node is None:
         return out.numpy(), out.dtype, out.requires_grad
+    levels = levels_needed(node.op, node.edges)
 
-    def kept(value):
-        kind = type(value).__name__ if isinstance(value, Meta) else "value"
-        return kind, value.shape, value.dtype, None if isinstance(value, Meta) else np.array(value)
+    def kept(value, level):
+        """Where formulas read its shape alone, only a small array may stand there."""
+        assert isinstance(value, Meta) == (level < 2) or (level < 2 and value.size <= 5)
+        return value.shape, value.dtype, None if level < 2 else np.array(value)
 
     edges = [
         None if e is None else next(i for i, t in enumerate(inputs) if t is e) for e in node.edges
@@ -309,8 +312,7 @@ def described(out, inputs):
         out.dtype,
         node.name(),
         edges,
-        [kept(v) for v in node.saved],
-        kept(node.out),
+        [kept(v, n) for v, n in zip([*node.saved, node.out], levels, strict=True)],
         sorted(node.params),
     )
 

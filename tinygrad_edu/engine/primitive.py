@@ -188,9 +188,9 @@ class Primitive:
         for i in unread:
             if isinstance(saved[i], np.ndarray):
                 saved[i] = Meta(saved[i])
-        return Node(
-            self, params, tuple(edges), tuple(saved), out if keeps_out else Meta(out), tick()
-        )
+        if not keeps_out and out.__class__ is np.ndarray:
+            out = Meta(out)
+        return Node(self, params, tuple(edges), tuple(saved), out, tick())
 
     def boxed(self, node: Node) -> tuple[list[Any], Any]:
         """The saved values as Tensors with their history, for a backward pass that is recorded."""

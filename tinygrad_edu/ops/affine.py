@@ -112,7 +112,7 @@ def _taped(input: Any, weight: Any, bias: Any, out: np.ndarray) -> Any:
     saved = (
         Meta(input._array) if w is None else input._array,
         Meta(weight._array) if x is None else weight._array,
-        Meta(bias._array),
+        bias._array if b is LEAF else Meta(bias._array),  # a leaf holds its array anyway
     )
     edges = (input if x is LEAF else x, weight if w is LEAF else w, bias if b is LEAF else b)
     return box(out, Node(_linear, {}, edges, saved, Meta(out), tick()))

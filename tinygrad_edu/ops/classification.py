@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import LEAF, Meta, Node, box, primitive, raw, state, tick
+from ..engine import LEAF, Node, box, primitive, raw, state, tick
 from ..errors import ShapeError, located
 from ..quiet import quiet
 from .arithmetic import mul
@@ -186,7 +186,7 @@ def _taped(input: Any, labels: np.ndarray) -> Any:
         return _cross_entropy(input, **options)
     out = _cross_entropy.forward(s, **options)
     edges = (input if edge is LEAF else edge,)
-    return box(out, Node(_cross_entropy, options, edges, (s,), Meta(out), tick()))
+    return box(out, Node(_cross_entropy, options, edges, (s,), out, tick()))
 
 
 _cross_entropy.defvjp(_softmax_minus_onehot)

@@ -86,7 +86,9 @@ def relu_of_many(input: Any) -> Any:
     out, edge = relu.forward(x), input._node
     if edge is None or not state.grad:
         return box(out)
-    return box(out, Node(relu, {}, (input if edge is LEAF else edge,), (Meta(x),), out, tick()))
+    known = edge.out if edge.__class__ is Node else None
+    saved = (known if known.__class__ is Meta else Meta(x),)
+    return box(out, Node(relu, {}, (input if edge is LEAF else edge,), saved, out, tick()))
 
 
 @primitive(elementwise=True, name="hardtanh")
