@@ -113,7 +113,8 @@ class Primitive:
     def defquick(self, joint: Callable, *, overwrites: bool = False) -> "Primitive":
         """State all formulas once more as one, in fast code for arrays; a test compares them.
 
-        Where no gradient is wanted, `joint` gives None. It reads no more than the formulas do:
+        It is called as ``joint(g, out, inputs, params)``, for unpacking takes as long as a small
+        op, and gives a tuple. Where no gradient is wanted, it has None. It reads no more than the formulas do:
         what they do not read was not kept, and stands in its input as a `Meta`. One that
         `overwrites` may write its result into the upstream gradient.
         """

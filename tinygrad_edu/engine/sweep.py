@@ -80,7 +80,7 @@ def sweep(
             if plain and op.quick is not None:
                 if op.overwrites and (g.base is not None or getrefcount(g) > 2):
                     g = g.copy()  # somebody else may read it
-                parts = run(op.quick, g, node.out, *node.saved, **node.params)
+                parts = run(op.quick, g, node.out, node.saved, node.params)
             else:
                 errors = errors or hush()
                 parts = _contributions(node, g, create_graph, needed, watch)
@@ -126,7 +126,7 @@ def _contributions(node: Node, g: Any, create_graph: bool, needed: Any, watch: A
     if create_graph:
         inputs, out = op.boxed(node)
     if op.quick is not None and not create_graph:
-        joint = op.quick(g.copy() if op.overwrites else g, out, *inputs, **params)
+        joint = op.quick(g.copy() if op.overwrites else g, out, inputs, params)
     else:
         joint = op.joint and op.joint(g, out, *inputs, **params)
     parts = []

@@ -36,8 +36,9 @@ def _rows(x: Any) -> Any:
     return _reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 
 
-def _gradients(g: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:
+def _gradients(g: Any, out: Any, inputs: Any, options: Any) -> tuple[Any, ...]:
     """The formulas below at once. Where w was not kept, x needs no gradient, and vice versa."""
+    x, w, b = inputs if len(inputs) == 3 else (*inputs, None)
     rows, examples = (g, x) if g.ndim == 2 else (_rows(g), _rows(x))
     d_x = None if w.__class__ is Meta else g.dot(w) if g.ndim == 2 else np.matmul(g, w)
     d_w = None if x.__class__ is Meta else rows.T.dot(examples)
@@ -51,12 +52,12 @@ _linear.defvjp(
     lambda g, out, x, w, b: _rows(g).T @ _rows(x),
     lambda g, out, x, w, b: sum_to(g, shape=b.shape),
 )
-_linear.defquick(lambda g, out, x, w, b: _gradients(g, x, w, b))
+_linear.defquick(_gradients)
 _linear_without_bias.defvjp(
     lambda g, out, x, w: g @ w,
     lambda g, out, x, w: _rows(g).T @ _rows(x),
 )
-_linear_without_bias.defquick(lambda g, out, x, w: _gradients(g, x, w))
+_linear_without_bias.defquick(_gradients)
 
 
 def _why_not(x: Any, w: Any, b: Any = None) -> str:

@@ -169,10 +169,10 @@ def _softmax_minus_onehot(g: Any, out: Any, s: Any, labels: Any, kept: dict[str,
     return (_softmax(s, axis=(1,)) - one_hot_rows(labels, s)) * (g / float(len(labels)))
 
 
-def _from_kept(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> tuple[Any]:
+def _from_kept(g: Any, out: Any, inputs: Any, options: dict[str, Any]) -> tuple[Any]:
     """The same from what forward kept."""
-    e, total, places, turned = kept["parts"]
-    share = g / float(len(labels))
+    e, total, places, turned = options["kept"]["parts"]
+    share = g / float(len(total))
     factors = share / total
     d = e * (factors if turned else factors[:, None])
     d.ravel()[places] -= share

@@ -69,7 +69,7 @@ _through.defvjp(lambda g, out, u, stops: _through(g, stops=stops))
 relu.defvjp(lambda g, out, x: _through(g, stops=raw(out) <= 0))
 
 
-def _d_relu(g: Any, out: Any, x: Any) -> tuple[Any]:
+def _d_relu(g: Any, out: Any, inputs: Any, options: Any) -> tuple[Any]:
     return (passed(g, out != ZEROS.get(g.dtype, 0), in_place=True),)  # `out` is never negative
 
 
