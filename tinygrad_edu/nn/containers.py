@@ -12,6 +12,7 @@ from ..errors import AxisError, DTypeError, located
 from .module import Module
 
 N = TypeVar("N", bound="Numbered")
+_CALL = Module.__call__
 
 
 class Numbered(Module):
@@ -112,7 +113,10 @@ class Sequential(Numbered):
         members = vars(self)
         for name, place in list(self._places.items()):
             if place == "module":
-                input = members[name](input)
+                module = members[name]
+                # What the call of a module without hooks does, at less expense.
+                plain = module.__class__.__call__ is _CALL and module._hooks is None
+                input = module.forward(input) if plain else module(input)
         return input
 
     def __getitem__(self, index: Any) -> Any:

@@ -16,6 +16,7 @@ from ..gradients.function import Function
 from ..gradients.hooks import RemovableHandle
 
 _number = itertools.count().__next__
+_NOTHING: Any = object()
 
 
 class Hooks:
@@ -35,7 +36,11 @@ class Hookable:
     _hooks: Hooks | None = None
     forward: Callable[..., Any]
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, first: Any = _NOTHING, /, *args: Any, **kwargs: Any) -> Any:
+        if self._hooks is None and first is not _NOTHING and not args and not kwargs:
+            return self.forward(first)  # nearly every call: nothing to pack and unpack
+        if first is not _NOTHING:
+            args = (first, *args)
         if self._hooks is None:
             return self.forward(*args, **kwargs)
         return _call(self, self._hooks, args, kwargs)
