@@ -67,7 +67,10 @@ def backward_of(tensor: Any, retain_graph: bool | None) -> bool:
         return False
     root = (tensor if edge is LEAF else edge, one)
     for edge, g in sweep((root,), retain_graph=bool(retain_graph)).items():
-        edge._accumulate(g)
+        if edge._grad is None and g.__class__ is np.ndarray:
+            edge._grad = box(g)
+        else:
+            edge._accumulate(g)
     return True
 
 

@@ -94,7 +94,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     try:
         x, w, b = input._array, weight._array, bias._array
         if x.dtype is w.dtype is b.dtype and x.ndim == 2 == w.ndim and state.watch is None:
-            return _taped(input, weight, bias, _linear.forward(x, w, b))
+            return _taped(input, weight, bias, x, w, b)
     except (AttributeError, ValueError):
         pass  # an array, no bias, or shapes that do not fit: the long way tells them apart
     if raw(weight).ndim == 1:
@@ -105,18 +105,23 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return _linear(input, weight, bias)
 
 
-def _taped(input: Any, weight: Any, bias: Any, out: np.ndarray) -> Any:
-    """`out` with the history that ``_linear(input, weight, bias)`` gives it."""
-    x, w, b = input._node, weight._node, bias._node
-    if not state.grad or (x is None and w is None and b is None):
+def _taped(input: Any, weight: Any, bias: Any, x: Any, w: Any, b: Any) -> Any:
+    """``_linear(input, weight, bias)`` of matrices and a vector, at less expense."""
+    out = x.dot(w.T)
+    out += b
+    e, f, h = input._node, weight._node, bias._node
+    if not state.grad or (e is None and f is None and h is None):
         return box(out)
-    saved = (
-        Meta(input._array) if w is None else input._array,
-        Meta(weight._array) if x is None else weight._array,
-        bias._array if b is LEAF else Meta(bias._array),  # a leaf holds its array anyway
-    )
-    edges = (input if x is LEAF else x, weight if w is LEAF else w, bias if b is LEAF else b)
-    return box(out, Node(_linear, {}, edges, saved, Meta(out), tick()))
+    if f is None:
+        x = Meta(x)
+    if e is None:
+        w = Meta(w)
+    if h is LEAF:  # it holds its array anyway
+        h = bias
+    else:
+        b = Meta(b)
+    edges = (input if e is LEAF else e, weight if f is LEAF else f, h)
+    return box(out, Node(_linear, {}, edges, (x, w, b), Meta(out), tick()))
 
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:

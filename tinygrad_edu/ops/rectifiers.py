@@ -79,11 +79,10 @@ relu.defquick(_d_relu, overwrites=True)
 def relu_of_many(input: Any) -> Any:
     """``relu(input)`` as a layer calls it: for a Tensor of many elements, at less expense."""
     x = getattr(input, "_array", None)
-    if x.__class__ is not np.ndarray or x.size <= SMALL or x.dtype.kind != "f":
+    zero = None if x.__class__ is not np.ndarray else ZEROS.get(x.dtype)
+    if zero is None or x.size <= SMALL or state.watch is not None:
         return relu(input)
-    if state.watch is not None:
-        return relu(input)
-    out, edge = relu.forward(x), input._node
+    out, edge = np.maximum(x, zero), input._node
     if edge is None or not state.grad:
         return box(out)
     known = edge.out if edge.__class__ is Node else None

@@ -98,7 +98,7 @@ class Flat:
 
     def step(self, rule: Any, group: dict[str, Any], keeps: bool) -> bool:
         """Run the rule once; False if the gradients are not of the parameters' dtype."""
-        g = np.concatenate([p._grad._array for p in self.params], axis=None)
+        g = np.concatenate([p._grad._array.ravel() for p in self.params])
         if g.dtype != self.p.dtype or g.size != self.p.size:
             return False
         step = self.state["step"] + 1

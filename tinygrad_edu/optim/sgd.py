@@ -125,7 +125,7 @@ class SGD(Optimizer):
         if "momentum_buffer" not in state:  # the group had no momentum when this state began
             first, state["momentum_buffer"] = True, box(np.zeros_like(p))
         v = raw(state["momentum_buffer"])
-        inside = group["form"] == "lr_inside"
+        form = group["form"]
         # An L2 penalty is a part of the loss, so its gradient is taken where the loss was.
         ahead = kind == "lookahead" and group["decay"] == "l2"
         g = decayed(p + mu * v if ahead else p, g, group)
@@ -136,9 +136,9 @@ class SGD(Optimizer):
             v[...] = new
             return
         share = next_share = 1.0
-        if group["form"] != "sum" or group["dampening"]:
+        if form != "sum" or group["dampening"]:
             share, next_share = _share(group, first), _share(group)
-        keep, rate = number(mu, p.dtype), number(1.0 if inside else lr, p.dtype)
+        keep, rate = number(mu, p.dtype), number(1.0 if form == "lr_inside" else lr, p.dtype)
         for part, slope, velocity in blocks(p, g, v, size=4):
             velocity *= keep
             velocity += slope if share == 1 else share * slope
