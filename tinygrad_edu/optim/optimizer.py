@@ -133,10 +133,12 @@ class Optimizer(Explained):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters."""
         for group in self.param_groups:
-            for p in group["params"]:
-                if set_to_none:
+            if set_to_none:
+                for p in group["params"]:
                     p._grad = None
-                elif p._grad is not None:
+                continue
+            for p in group["params"]:
+                if p._grad is not None:
                     if p._grad._node is not None:
                         p._grad = p._grad.detach()
                     p._grad.zero_()

@@ -114,18 +114,17 @@ class SGD(Optimizer):
         return {"momentum_buffer": box(np.zeros_like(p))} if group["momentum"] else {}
 
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Any) -> None:
-        lr, mu, kind = group["lr"], group["momentum"], group["nesterov"]
+        lr, mu, kind, form = group["lr"], group["momentum"], group["nesterov"], group["form"]
         if not mu:
             rate = number(lr, p.dtype)
             for part, slope in blocks(p, g, size=4):
                 slope = decayed(part, slope, group)
                 part -= np.multiply(rate, slope, out=scratch(part))
             return
-        first = state["step"] == 1
-        if "momentum_buffer" not in state:  # the group had no momentum when this state began
-            first, state["momentum_buffer"] = True, box(np.zeros_like(p))
-        v = raw(state["momentum_buffer"])
-        form = group["form"]
+        first, v = state["step"] == 1, raw(state.get("momentum_buffer"))
+        if v is None:  # the group had no momentum when this state began
+            first, v = True, np.zeros_like(p)
+            state["momentum_buffer"] = box(v)
         # An L2 penalty is a part of the loss, so its gradient is taken where the loss was.
         ahead = kind == "lookahead" and group["decay"] == "l2"
         g = decayed(p + mu * v if ahead else p, g, group)
