@@ -114,9 +114,9 @@ class Primitive:
         """State all formulas once more as one, in fast code for arrays; a test compares them.
 
         It is called as ``joint(g, out, inputs, params)``, for unpacking takes as long as a small
-        op, and gives a tuple. Where no gradient is wanted, it has None. It reads no more than the formulas do:
-        what they do not read was not kept, and stands in its input as a `Meta`. One that
-        `overwrites` may write its result into the upstream gradient.
+        op, and gives a tuple, with None where no gradient is wanted. It reads no more than the
+        formulas do: what they do not read was not kept, and stands in its input as a `Meta`. One
+        that `overwrites` may write its result into the upstream gradient.
         """
         self.quick, self.overwrites = joint, overwrites
         return self

@@ -78,7 +78,7 @@ relu.defquick(_d_relu, overwrites=True)
 
 def relu_of_many(input: Any) -> Any:
     """``relu(input)`` as a layer calls it: for a Tensor of many elements, at less expense."""
-    x = getattr(input, "_array", None)
+    x: Any = getattr(input, "_array", None)
     zero = None if x.__class__ is not np.ndarray else ZEROS.get(x.dtype)
     if zero is None or x.size <= SMALL or state.watch is not None:
         return relu(input)

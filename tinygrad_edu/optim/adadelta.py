@@ -11,8 +11,8 @@ from ..engine import box, raw
 from ..errors import located
 from .adaptive import average_square, blocks, root
 from .decay import check_decay, decay_lines, decayed
-from .formula import Line
 from .optimizer import Optimizer, at_least_0, refuse_switches
+from .symbols import Line
 
 
 class Adadelta(Optimizer):

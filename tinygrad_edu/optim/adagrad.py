@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine import box, raw
 from .adaptive import EPS_MODES, blocks, root, root_text
 from .decay import check_decay, decay_lines, decayed
-from .formula import Formula, Line
+from .explained import formula_of
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
+from .symbols import Line
+
+if TYPE_CHECKING:
+    from .formula import Formula
 
 
 class Adagrad(Optimizer):
@@ -152,9 +156,9 @@ class Adagrad(Optimizer):
         """The update in symbols, for the options in force in a group."""
         lines = super().formula(group).lines
         if not self.param_groups[group]["full_matrix"]:
-            return Formula(lines)
+            return formula_of(lines)
         whitening = (("G", "G + g * g_T"), ("h", "(G + eps * I) ** -0.5 * g"))
-        return Formula((*lines[:-1], *whitening, lines[-1]))
+        return formula_of((*lines[:-1], *whitening, lines[-1]))
 
     def _step_one(self, p: Any, group: dict[str, Any], keeps: bool) -> None:
         super()._step_one(p, group, keeps)

@@ -12,8 +12,8 @@ from ..engine import box
 from ..ops.kernels import number
 from .adaptive import blocks, check_betas, check_decoupled, running, scratch
 from .decay import decay_lines, decayed
-from .formula import Line
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
+from .symbols import Line
 
 _EPS_MODES = ("outside", "inside", "cpen", "eps_hat")
 

@@ -10,8 +10,8 @@ import numpy as np
 from ..engine import box, raw
 from .adaptive import average, blocks, check_betas
 from .decay import check_decay, decay_lines, decayed
-from .formula import Line
 from .optimizer import Optimizer, at_least_0, refuse_switches
+from .symbols import Line
 
 
 class Adamax(Optimizer):

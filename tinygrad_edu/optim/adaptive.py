@@ -11,15 +11,15 @@ import numpy as np
 from ..engine import box, raw
 from ..errors import DTypeError, located
 from .decay import check_decay
-from .formula import SYMBOLS
 from .optimizer import fractions
+from .symbols import SYMBOLS
 
 # Where epsilon stands: outside the root (PyTorch) or inside it (S2, D2L).
 EPS_MODES = ("outside", "inside")
 
 # Bytes per array in a block: five such arrays fit a second-level cache. Smaller blocks pay more for
-# the calls than they save: Adam on 1.7 million float32 takes 2.6 ms with 64 KiB, 2.1 with 256. Up to
-# twice as much is one piece.
+# the calls than they save: Adam on 1.7 million float32 takes 2.6 ms with 64 KiB, 2.1 with 256. So
+# does a small remainder: an array of up to two blocks is one piece.
 BLOCK = 1 << 18
 # Scratch memory is kept for pieces of sizes in between, bytes.
 _LITTLE, _MUCH = 1 << 15, 8 * BLOCK

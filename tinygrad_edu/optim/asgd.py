@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..engine import box, raw
-from .formula import Line
 from .optimizer import Optimizer, at_least_0, refuse_switches
+from .symbols import Line
 
 
 class ASGD(Optimizer):

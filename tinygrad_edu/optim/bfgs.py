@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine import box, raw
 from ..errors import located
 from ..gradients import no_grad
-from .formula import Formula, Line
+from .explained import formula_of
 from .lbfgs import QUASI_NEWTON
 from .line_search import Trial, weak_wolfe
 from .optimizer import at_least_0
+from .symbols import Line
 from .whole import WholeOptimizer
+
+if TYPE_CHECKING:
+    from .formula import Formula
 
 
 class BFGS(WholeOptimizer):
@@ -140,7 +144,7 @@ class BFGS(WholeOptimizer):
 
     def formula(self, group: int = 0) -> Formula:
         """The update in symbols."""
-        return Formula(QUASI_NEWTON)
+        return formula_of(QUASI_NEWTON)
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         return [("p", "p + alpha * d")]

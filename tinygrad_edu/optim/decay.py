@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .formula import Line
 from .optimizer import at_least_0, one_of
+from .symbols import Line
 
 DECAYS = ("l2", "lr_coupled", "schedule_only")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import AxisError, GradientError, describe, located
 from .flat import Flat
-from .formula import Formula, Line, StepTable, evaluate
 from .params import names_of
+from .symbols import Line
+
+if TYPE_CHECKING:
+    from .formula import Formula, StepTable
 
 
 class Explained:
@@ -33,7 +37,7 @@ class Explained:
 
     def formula(self, group: int = 0) -> Formula:
         """The update in symbols, for the options in force in a group."""
-        return Formula(tuple(self._lines(self.param_groups[group], t=2)))
+        return formula_of(self._lines(self.param_groups[group], t=2))
 
     def explain_step(self, param: Any = 0, index: Any = None) -> StepTable:
         """The last step of one element by hand: every intermediate of the formula.
@@ -56,7 +60,7 @@ class Explained:
                 given[name] = float(np.broadcast_to(value, shape)[place])
         options = self._values(last["options"])
         given.update({k: v for k, v in options.items() if _mentions(used, k)}, t=t)
-        return StepTable(type(self).__name__, where, given, tuple(evaluate(lines, given)))
+        return table_of(type(self).__name__, where, given, lines)
 
     def _kept(self, param: Any, index: Any) -> tuple[dict[str, Any], tuple[int, ...], str]:
         """What the last step of a parameter started from, which element is meant, and its name."""
@@ -97,6 +101,20 @@ class Explained:
             raise AxisError(located(f"explain_step: shape {shape} has no element {index}"))
         where = f"parameter {name or found[0]}, element {spot}, step {int(last['step'])}"
         return last, spot, where
+
+
+def formula_of(lines: Iterable[Line]) -> Formula:
+    """Lines as a formula that prints itself."""
+    from .formula import Formula  # when it is first asked for: training needs none of it
+
+    return Formula(tuple(lines))
+
+
+def table_of(rule: str, where: str, given: dict[str, float], lines: Sequence[Line]) -> StepTable:
+    """The lines with the number that each gives."""
+    from .formula import StepTable, evaluate
+
+    return StepTable(rule, where, given, tuple(evaluate(lines, given)))
 
 
 def _mentions(expression: str, name: str) -> bool:

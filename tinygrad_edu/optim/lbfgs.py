@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine import box, raw
 from ..errors import located
 from ..gradients import no_grad
-from .formula import Formula, Line
+from .explained import formula_of
 from .line_search import Trial, armijo, strong_wolfe, weak_wolfe
 from .optimizer import at_least_0
+from .symbols import Line
 from .whole import WholeOptimizer
+
+if TYPE_CHECKING:
+    from .formula import Formula
 
 _SEARCHES = (None, "strong_wolfe", "weak_wolfe", "armijo")
 
@@ -202,7 +206,7 @@ class LBFGS(WholeOptimizer):
 
     def formula(self, group: int = 0) -> Formula:
         """The update in symbols; B is never formed, but applied from the remembered pairs."""
-        return Formula(QUASI_NEWTON)
+        return formula_of(QUASI_NEWTON)
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         return [("p", "p + alpha * d")]

@@ -11,8 +11,8 @@ import numpy as np
 from ..engine import box, raw
 from .adaptive import average, average_square, blocks, check_betas, check_decoupled
 from .decay import decay_lines, decayed
-from .formula import Line
 from .optimizer import Optimizer, at_least_0, refuse_switches
+from .symbols import Line
 
 
 class NAdam(Optimizer):

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine import FREED, box, state
 from ..errors import GradientError, located
 from ..gradients import enable_grad, grad, no_grad
-from .formula import Formula, Line, StepTable, evaluate
+from .explained import formula_of, table_of
 from .optimizer import at_least_0
+from .symbols import Line
 from .whole import WholeOptimizer
+
+if TYPE_CHECKING:
+    from .formula import Formula, StepTable
 
 # Up to this many parameters `explain_step` writes the row of the Hessian out.
 _FEW = 6
@@ -89,7 +93,7 @@ class Newton(WholeOptimizer):
     def formula(self, group: int = 0) -> Formula:
         """The update in symbols, for the options in force."""
         matrix = "H + damping * I" if self.param_groups[group]["damping"] else "H"
-        return Formula((("d", f"solve({matrix}, g)"), ("p", "p - lr * d")))
+        return formula_of((("d", f"solve({matrix}, g)"), ("p", "p - lr * d")))
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         return [("p", "p - lr * d")]
@@ -109,7 +113,7 @@ class Newton(WholeOptimizer):
         terms = " + ".join(f"H{j + 1} * d{j + 1}" for j in range(len(d)))
         damped = " + damping * d" if given["damping"] else ""
         lines = [("g", terms + damped), *self._lines(last["options"], 1)]
-        return StepTable(table.rule, table.where, given, tuple(evaluate(lines, given)))
+        return table_of(table.rule, table.where, given, lines)
 
 
 class _KeptGraphs:

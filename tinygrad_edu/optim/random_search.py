@@ -10,8 +10,8 @@ import numpy as np
 from ..errors import located
 from ..gradients import no_grad
 from ..random import numpy_generator
-from .formula import Line
 from .optimizer import at_least_0
+from .symbols import Line
 from .whole import WholeOptimizer
 
 

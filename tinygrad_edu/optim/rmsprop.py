@@ -10,8 +10,8 @@ import numpy as np
 from ..engine import box
 from .adaptive import EPS_MODES, average, average_square, blocks, root, root_text, running
 from .decay import check_decay, decay_lines, decayed
-from .formula import Line
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
+from .symbols import Line
 
 
 class RMSprop(Optimizer):

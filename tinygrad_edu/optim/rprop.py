@@ -9,8 +9,8 @@ import numpy as np
 
 from ..engine import box, raw
 from ..errors import located
-from .formula import Line
 from .optimizer import Optimizer, at_least_0, refuse_switches
+from .symbols import Line
 
 
 class Rprop(Optimizer):

@@ -14,8 +14,8 @@ from ..gradients import no_grad
 from ..ops.kernels import number
 from .adaptive import blocks, scratch
 from .decay import check_decay, decay_lines, decayed
-from .formula import Line
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
+from .symbols import Line
 
 _FORMS = ("sum", "ema", "lr_inside")
 _NESTEROV = (False, True, "torch", "tilde", "lookahead")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..engine import raw
-from .formula import Line
 from .optimizer import Optimizer, at_least_0, one_of
+from .symbols import Line
 
 _NORMALIZE = ("sign", "l2")
 

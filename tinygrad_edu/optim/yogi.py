@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .adam import Adam
-from .formula import Line
+from .symbols import Line
 
 
 class Yogi(Adam):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 # So many rows are shown of a schedule whose steps were not asked for.
 _ROWS = 12
@@ -14,8 +14,7 @@ _ROWS = 12
 _ALIKE = 7.5
 
 
-@dataclass(frozen=True)
-class ScheduleTable:
+class ScheduleTable(NamedTuple):
     """Steps, the rate at each, and the factors by which it jumps."""
 
     name: str
