@@ -249,16 +249,23 @@ EXPLAINED: list[Explanation] = [
         )
         for file, original in (
             ("adagrad.py", "flat = np.reshape(g, -1)"),
-            ("adaptive.py", "flat = [np.reshape(a, -1) for a in arrays]"),
+            ("pieces.py", "flat = [np.reshape(a, -1) for a in arrays]"),
         )
     ],
     Explanation(
-        "adaptive.py",
-        "if memory.size // 8 < a.nbytes <= memory.size:",
-        (("// 8", "// 9"), ("size // 8", "size * 8")),
-        "where the result is written to changes nothing in it",
+        "pieces.py",
+        "if _scratch.memory.size < a.nbytes:",
+        (("<", "<="),),
+        "memory of the same size is as good",
         OPTIM,
     ),
+    *[
+        Explanation("sgd.py", original, (("=4", "=5"),), "pieces of any size give the same", OPTIM)
+        for original in (
+            "for part, slope in blocks(p, g, size=4):",
+            "for part, slope, velocity in blocks(p, g, v, size=4):",
+        )
+    ],
     *[
         Explanation("sgd.py", original, (("== 1", "== 2"),), "1 times the gradient is it", OPTIM)
         for original in (

@@ -125,6 +125,7 @@ RULE_FILES = [
     "asgd",
     "decay",
     "nadam",
+    "pieces",
     "radam",
     "rmsprop",
     "rprop",

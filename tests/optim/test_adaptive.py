@@ -10,7 +10,7 @@ import pytest
 
 from tinygrad_edu import optim, tensor
 from tinygrad_edu.engine import raw
-from tinygrad_edu.optim import adaptive
+from tinygrad_edu.optim import pieces
 
 SHRINK = ("l2", "lr_coupled", "schedule_only")
 
@@ -133,7 +133,7 @@ def test_blocks_change_nothing(rule, options, monkeypatch):
     """Cut into blocks of 8 numbers, whole, and as a transposed view: the same bits."""
 
     def run(block: int, transposed: bool) -> np.ndarray:
-        monkeypatch.setattr(adaptive, "BLOCK", block)
+        monkeypatch.setattr(pieces, "BLOCK", block)
         rng = np.random.default_rng(5)
         values = rng.normal(size=(7, 5))
         p = tensor(np.asfortranarray(values) if transposed else values, requires_grad=True)

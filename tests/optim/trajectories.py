@@ -15,7 +15,7 @@ import numpy as np
 
 from tinygrad_edu import optim, tensor
 from tinygrad_edu.engine import raw
-from tinygrad_edu.optim import adaptive, radam, sign_sgd
+from tinygrad_edu.optim import pieces, radam, sign_sgd
 
 from . import references as ref
 
@@ -219,25 +219,36 @@ def compare(case: Case) -> None:
 
 
 def check_blocks() -> None:
-    """Pieces of a block at most, in order, which share their memory."""
+    """Pieces of a block at most, in order, which share their memory; or one of up to two."""
     a, b = np.arange(100_000.0).reshape(250, 400), np.ones((250, 400))
-    length = adaptive.BLOCK // 8
-    pieces = list(adaptive.blocks(a, b, b))
-    assert [[len(x) for x in piece] for piece in pieces] == [
+    length = pieces.BLOCK // 8
+    found = list(pieces.blocks(a, b, b))
+    assert [[len(x) for x in piece] for piece in found] == [
         [n] * 3 for n in (length, length, length, 100_000 - 3 * length)
     ]
-    assert all(np.shares_memory(piece[0], a) for piece in pieces)
-    assert np.array_equal(np.concatenate([piece[0] for piece in pieces]), a.ravel())
-    exactly = np.zeros((2, length // 2))
-    assert next(iter(adaptive.blocks(exactly, exactly)))[0] is exactly
+    assert all(np.shares_memory(piece[0], a) for piece in found)
+    assert np.array_equal(np.concatenate([piece[0] for piece in found]), a.ravel())
+    for size in (1, 4):
+        exactly, more = np.zeros((2, size * length)), np.zeros(2 * size * length + 1)
+        assert next(iter(pieces.blocks(exactly, exactly, size=size)))[0] is exactly
+        lengths = [len(x) for x, _ in pieces.blocks(more, more, size=size)]
+        assert lengths == [size * length, size * length, 1]
     small = np.zeros((2, 3))
-    assert next(iter(adaptive.blocks(small, small)))[0] is small
+    assert next(iter(pieces.blocks(small, small)))[0] is small
     turned = a.T
-    assert next(iter(adaptive.blocks(turned, a.T)))[0] is turned
-    assert next(iter(adaptive.blocks(a, a, b.T.copy().T)))[0] is a
+    assert next(iter(pieces.blocks(turned, a.T)))[0] is turned
+    assert next(iter(pieces.blocks(a, a, b.T.copy().T)))[0] is a
     number = np.array(1.0)
-    (piece,) = adaptive.blocks(number, number)
+    (piece,) = pieces.blocks(number, number)
     assert piece[0].shape == (1,) and np.shares_memory(piece[0], number)
+
+
+def check_scratch() -> None:
+    """Memory for pieces that are neither small nor larger than any; larger ones after smaller."""
+    for n, needed in ((1 << 12, False), (1 << 13, True), (1 << 18, True), (1 << 19, False)):
+        given = pieces.scratch(np.zeros((2, n // 2 + 1), np.float32))
+        assert (given is not None) == needed, n
+        assert given is None or (given.shape, given.dtype) == ((2, n // 2 + 1), np.float32)
 
 
 def check_total_norm() -> None:
@@ -312,6 +323,7 @@ HELPERS: dict[str, types.FunctionType] = {
     f.__name__: f
     for f in (
         check_blocks,
+        check_scratch,
         check_total_norm,
         check_full_matrix_without_epsilon,
         check_moved_parameters_are_put_back,

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..engine import box, raw
 from ..errors import located
-from .adaptive import average_square, blocks, root
+from .adaptive import average_square, root
 from .decay import check_decay, decay_lines, decayed
 from .optimizer import Optimizer, at_least_0, refuse_switches
+from .pieces import blocks
 from .symbols import Line
 
 

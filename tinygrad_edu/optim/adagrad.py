@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine import box, raw
-from .adaptive import EPS_MODES, blocks, root, root_text
+from .adaptive import EPS_MODES, root, root_text
 from .decay import check_decay, decay_lines, decayed
 from .explained import formula_of
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
+from .pieces import blocks
 from .symbols import Line
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..engine import box
 from ..ops.kernels import number
-from .adaptive import blocks, check_betas, check_decoupled, running, scratch
+from .adaptive import check_betas, check_decoupled, running
 from .decay import decay_lines, decayed
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
+from .pieces import blocks, scratch
 from .symbols import Line
 
 _EPS_MODES = ("outside", "inside", "cpen", "eps_hat")

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..engine import box, raw
-from .adaptive import average, blocks, check_betas
+from .adaptive import average, check_betas
 from .decay import check_decay, decay_lines, decayed
 from .optimizer import Optimizer, at_least_0, refuse_switches
+from .pieces import blocks
 from .symbols import Line
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,6 @@ from .symbols import SYMBOLS
 
 # Where epsilon stands: outside the root (PyTorch) or inside it (S2, D2L).
 EPS_MODES = ("outside", "inside")
-
-# Bytes per array in a block: five such arrays fit a second-level cache. Smaller blocks pay more for
-# the calls than they save: Adam on 1.7 million float32 takes 2.6 ms with 64 KiB, 2.1 with 256. So
-# does a small remainder: an array of up to two blocks is one piece.
-BLOCK = 1 << 18
-# Scratch memory is kept for pieces of sizes in between, bytes.
-_LITTLE, _MUCH = 1 << 15, 8 * BLOCK
 
 SYMBOLS.update(
     {
@@ -94,40 +86,3 @@ def running(state: dict[str, Any], names: list[str], p: np.ndarray) -> list[np.n
         if name not in state:
             state[name] = box(np.zeros_like(p))
     return [raw(state[name]) for name in names]
-
-
-class _Scratch(threading.local):
-    """Memory of the size of a piece for intermediate results, kept for the next step."""
-
-    def __init__(self) -> None:
-        self.memory = np.empty(0, np.int8)
-
-
-_scratch = _Scratch()
-
-
-def scratch(a: np.ndarray) -> np.ndarray | None:
-    """An ``out=`` of the shape and dtype of `a`; None where a new array is as good."""
-    if not _LITTLE < a.nbytes <= _MUCH:
-        return None
-    if _scratch.memory.size < a.nbytes:
-        _scratch.memory = np.empty(a.nbytes, np.int8)
-    return np.ndarray(a.shape, a.dtype, _scratch.memory)
-
-
-def blocks(p: np.ndarray, g: np.ndarray, *state: np.ndarray, size: int = 1) -> Iterable[Any]:
-    """Arrays of one shape, cut into matching pieces that stay in the cache.
-
-    The pieces of `p` and `state` are views with at least one axis, so that writes reach the
-    parameter and ``out=`` works even for a single number. Rules that pass over them only a few
-    times may have pieces of `size` blocks.
-    """
-    arrays = (p, g, *state)
-    few = p.nbytes <= 2 * size * BLOCK
-    if p.ndim and (few or not all(a.flags.c_contiguous for a in (p, *state))):
-        return (arrays,)
-    flat = [np.reshape(a, -1) for a in arrays]
-    if few:
-        return (flat,)
-    length = size * BLOCK // p.itemsize
-    return ([a[i : i + length] for a in flat] for i in range(0, p.size, length))

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..engine import box, raw
-from .adaptive import average, average_square, blocks, check_betas, check_decoupled
+from .adaptive import average, average_square, check_betas, check_decoupled
 from .decay import decay_lines, decayed
 from .optimizer import Optimizer, at_least_0, refuse_switches
+from .pieces import blocks
 from .symbols import Line
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..engine import box
-from .adaptive import EPS_MODES, average, average_square, blocks, root, root_text, running
+from .adaptive import EPS_MODES, average, average_square, root, root_text, running
 from .decay import check_decay, decay_lines, decayed
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
+from .pieces import blocks
 from .symbols import Line
 
 

@@ -12,9 +12,9 @@ from ..engine import box, raw, wrote
 from ..errors import GradientError, located
 from ..gradients import no_grad
 from ..ops.kernels import number
-from .adaptive import blocks, scratch
 from .decay import check_decay, decay_lines, decayed
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
+from .pieces import blocks, scratch
 from .symbols import Line
 
 _FORMS = ("sum", "ema", "lr_inside")
