@@ -8,11 +8,11 @@ import numpy as np
 
 from ..engine import LEAF, Node, box, primitive, raw, state, tick
 from ..errors import ShapeError, located
-from ..quiet import quiet
+from ..quiet import quiet, silence
 from .arithmetic import mul
 from .compare import where
 from .fitting import to_dtype
-from .kernels import ones
+from .kernels import ZEROS, ones
 from .loss import (
     by_columns,
     check_classes,
@@ -27,6 +27,8 @@ from .shape import _reshape
 from .softmaxes import _log_softmax, _softmax
 
 __all__ = ["cross_entropy", "nll_loss"]
+
+_INT64 = np.dtype(np.int64)
 
 # --------------------------------------------------------------------- one number per row, picked
 
@@ -143,9 +145,7 @@ def nll_loss(
 # ------------------------------------------------------------------------------- the softmax loss
 
 
-@primitive(name="cross_entropy")
-@quiet
-def _cross_entropy(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
+def _softmax_loss(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
     """Mean over the rows of ``logsumexp(s) - s[y]``; keeps what softmax(s) is made of."""
     n, classes = input.shape
     turned = by_columns(input)
@@ -165,6 +165,9 @@ def _cross_entropy(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
     return ones(n, s.dtype).dot(losses) / float(n)
 
 
+_cross_entropy = primitive(quiet(_softmax_loss), name="cross_entropy")
+
+
 def _softmax_minus_onehot(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> Any:
     return (_softmax(s, axis=(1,)) - one_hot_rows(labels, s)) * (g / float(len(labels)))
 
@@ -179,12 +182,15 @@ def _from_kept(g: Any, out: Any, inputs: Any, options: dict[str, Any]) -> tuple[
     return (d.T if turned else d,)
 
 
-def _taped(input: Any, labels: np.ndarray) -> Any:
+def _taped(input: Any, s: np.ndarray, labels: np.ndarray) -> Any:
     """``_cross_entropy(input, labels=labels, kept={})``, at less expense."""
-    edge, s, options = getattr(input, "_node", None), raw(input), {"labels": labels, "kept": {}}
+    edge, options = getattr(input, "_node", None), {"labels": labels, "kept": {}}
     if edge is None or not state.grad or state.watch is not None:
         return _cross_entropy(input, **options)
-    out = _cross_entropy.forward(s, **options)
+    try:
+        out = silence.run(_softmax_loss, s, **options)
+    except RuntimeError:  # it is silent already
+        return _cross_entropy(input, **options)
     edges = (input if edge is LEAF else edge,)
     return box(out, Node(_cross_entropy, options, edges, (s,), out, tick()))
 
@@ -231,7 +237,7 @@ def cross_entropy(
     >>> cross_entropy(np.zeros((1, 10)), np.array([3])).round(6)
     np.float64(2.302585)
     """
-    s, t = raw(input), raw(target)
+    s, t = getattr(input, "_array", input), getattr(target, "_array", target)
     if (
         reduction == "mean"
         and weight is None
@@ -239,13 +245,13 @@ def cross_entropy(
         and s.ndim == 2
         and not 0 <= ignore_index < s.shape[1]
         and size_average is None is reduce
-        and s.dtype.char in "fd"
+        and s.dtype in ZEROS
         and len(s)
-        and getattr(t, "dtype", None) == np.int64
+        and getattr(t, "dtype", None) is _INT64
         and t.shape == s.shape[:1]
     ):
         try:
-            return _taped(input, t)
+            return _taped(input, s, t)
         except ValueError:
             pass  # a label that names no class: the long way says which
     reduction = chosen("cross_entropy", reduction, size_average, reduce)
