@@ -105,19 +105,18 @@ def sweep(
                 if node.out.__class__ is ndarray:
                     node.out = Meta(node.out)
         c = g = parts = roots = None
-        for edge in list(pending):
-            g = pending.pop(edge)
+        for edge in pending:
+            g = pending[edge]
             if edge._hooks:
-                g = run_hooks(edge._hooks, g)
+                g = pending[edge] = run_hooks(edge._hooks, g)
             # Hand on a fresh result; copy what the graph or another leaf may hold as well.
-            if isinstance(g, ndarray) and (g.base is not None or getrefcount(g) > 2):
-                g = g.copy()
-            collected[edge] = g
+            if isinstance(g, ndarray) and (g.base is not None or getrefcount(g) > 3):
+                pending[edge] = g.copy()
     finally:
         state.grad = before
         if errors is not None:
             errors.__exit__(None, None, None)
-    return collected
+    return {**collected, **pending} if collected else pending
 
 
 def _contributions(node: Node, g: Any, create_graph: bool, needed: Any, watch: Any) -> list[Any]:

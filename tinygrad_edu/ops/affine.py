@@ -39,9 +39,12 @@ def _rows(x: Any) -> Any:
 def _gradients(g: Any, out: Any, inputs: Any, options: Any) -> tuple[Any, ...]:
     """The formulas below at once. Where w was not kept, x needs no gradient, and vice versa."""
     x, w, b = inputs if len(inputs) == 3 else (*inputs, None)
-    rows, examples = (g, x) if g.ndim == 2 else (_rows(g), _rows(x))
-    d_x = None if w.__class__ is Meta else g.dot(w) if g.ndim == 2 else np.matmul(g, w)
-    d_w = None if x.__class__ is Meta else rows.T.dot(examples)
+    flat = g.ndim == 2
+    d_x = d_w = None
+    if w.__class__ is not Meta:
+        d_x = g.dot(w) if flat else np.matmul(g, w)
+    if x.__class__ is not Meta:
+        d_w = g.T.dot(x) if flat else _rows(g).T.dot(_rows(x))
     if b is None:
         return d_x, d_w
     return d_x, d_w, column_sums(g) if g.shape[1:] == b.shape else sum_to(g, shape=b.shape)

@@ -112,8 +112,9 @@ class Flat:
                 last[name] = vector.copy()
         known = len(self.state)
         rule._update(self.p, g, self.state, group)
-        for name in list(self.state)[known:]:  # an option changed, and asks for more
-            self._adopt(name)
+        if len(self.state) > known:  # an option changed, and asks for more
+            for name in list(self.state)[known:]:
+                self._adopt(name)
         enter(self.pages)
         return True
 
