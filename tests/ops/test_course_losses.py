@@ -102,26 +102,3 @@ def test_softmax_wants_more_than_the_margin():
     scores = Tensor(np.array([20.0, 0, 0]))
     assert F.multiclass_svm_loss(scores, tensor(0)).item() == 0
     np.testing.assert_allclose(F.cross_entropy(scores, tensor(0)).item(), 4.1e-9, rtol=1e-2)
-
-
-KINDS = ["uint8", "int8", "int16", "int32", "uint32", "uint64"]
-LOSSES = [F.cross_entropy, F.nll_loss, F.multi_margin_loss, F.multiclass_svm_loss]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("loss", LOSSES, ids=lambda f: f.__name__)
-def test_labels_of_any_integer_type(loss, kind):
-    """There are more than 127 and 255 rows: places in the scores do not fit the labels' type."""
-    rng = np.random.default_rng(2)
-    scores, labels = rng.normal(size=(300, 7)), rng.integers(0, 7, 300)
-    found, expected = (Tensor(scores.copy(), requires_grad=True) for _ in "ab")
-    values = [
-        loss(found, Tensor(labels.astype(kind))),
-        loss(expected, Tensor(labels)),
-    ]
-    for value in values:
-        value.backward()
-    np.testing.assert_allclose(values[0].item(), values[1].item(), rtol=1e-12)
-    np.testing.assert_allclose(found.grad.numpy(), expected.grad.numpy(), rtol=1e-9, atol=1e-15)
-    with pytest.raises(IndexError, match="Target 7 is out of bounds"):
-        loss(found, Tensor(np.full(300, 7, kind)))

@@ -160,6 +160,7 @@ def take_along_dim(input: Any, indices: Any, dim: Any = None) -> Any:
     places = np.broadcast_to(places, tuple(places.shape[axis] if n is None else n for n in both))
     if full != shape:
         input = broadcast_to(input, shape=full)
+    places = places.astype(np.intp, copy=False)  # the length may not fit a narrow integer
     return gather(input, axis, np.where(places < 0, places + shape[axis], places))
 
 

@@ -69,7 +69,8 @@ def _places(index: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Where in memory the elements are that an index selects from a new array of `shape`."""
     if isinstance(index, np.ndarray):  # rows, such as those of an embedding
         width = math.prod(shape[1:])
-        rows = np.where(index < 0, index + shape[0], index).astype(np.intp, copy=False)
+        index = index.astype(np.intp, copy=False)  # the length may not fit a narrow integer
+        rows = np.where(index < 0, index + shape[0], index)
         return rows if width == 1 else (rows * width)[..., None] + np.arange(width)
     return np.arange(math.prod(shape)).reshape(shape)[index]
 
