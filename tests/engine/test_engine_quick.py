@@ -57,7 +57,7 @@ CASES = {
         lambda d: ([d(2.5)], {}),
         lambda d: ([random(0, 4, dtype=d)], {}),
     ],
-    "_softmax_loss": [
+    "_cross_entropy": [
         lambda d: scores(d, 6, 4),
         lambda d: scores(d, 3, 100),
         lambda d: scores(d, 1, 1),

@@ -357,6 +357,31 @@ def read_only(spec: OpSpec) -> None:
                 np.testing.assert_array_equal(plain(o), before, err_msg="a result was changed")
 
 
+# What an input may become, in float32.
+EXTREMES: dict[str, Callable[[np.ndarray], Any]] = {
+    "huge": lambda a: np.where(a < 0, -3e38, 3e38),
+    "tiny": lambda a: a * 1e-40,
+    "infinite": lambda a: np.where(np.arange(a.size).reshape(a.shape) % 2, np.inf, -np.inf),
+    "nan": lambda a: np.full(a.shape, np.nan),
+    "zero": np.zeros_like,
+}
+
+
+@check
+def silent(spec: OpSpec) -> None:
+    """Overflow, inf and nan come without a warning, forward and backward, as in PyTorch."""
+    for sample in spec.samples:
+        for name, extreme in EXTREMES.items():
+            arrays = [
+                extreme(a).astype(np.float32) if a.dtype.kind == "f" else a for a in sample.arrays
+            ]
+            with about(spec, sample, f"of {name} values"):
+                try:
+                    Call(spec, sample, arrays, dtype=np.float32).gradients()
+                except Exception as error:  # some refuse such values, which is as good
+                    assert "encountered in" not in str(error), error
+
+
 @check
 def on_arrays(spec: OpSpec) -> None:
     """On plain ndarrays it gives plain NumPy, with the same values."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import LEAF, Meta, Node, box, primitive, raw, state, tick
 from ..errors import ShapeError, located
+from ..quiet import quiet, silence
 from .fitting import sum_to
 from .kernels import column_sums
 from .linalg import matmul
@@ -18,13 +19,18 @@ __all__ = ["bilinear", "linear"]
 
 
 @primitive(promotes="same", name="linear")
+@quiet
 def _linear(input: Any, weight: Any, bias: Any) -> Any:
     out = input.dot(weight.T) if input.ndim == 2 else np.matmul(input, weight.T)
     out += bias
     return out
 
 
+_plain_linear = _linear.forward.__wrapped__  # as it is written, for who is silent already
+
+
 @primitive(promotes="same", name="linear")
+@quiet
 def _linear_without_bias(input: Any, weight: Any) -> Any:
     return input.dot(weight.T) if input.ndim == 2 else np.matmul(input, weight.T)
 
@@ -98,8 +104,9 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         x, w, b = input._array, weight._array, bias._array
         if x.dtype is w.dtype is b.dtype and x.ndim == 2 == w.ndim and state.watch is None:
             return _taped(input, weight, bias, x, w, b)
-    except (AttributeError, ValueError):
-        pass  # an array, no bias, or shapes that do not fit: the long way tells them apart
+    except (AttributeError, ValueError, RuntimeError):
+        # An array, no bias, shapes that do not fit, or silent already: the long way tells.
+        pass
     if raw(weight).ndim == 1:
         out = matmul(input, weight)
         return out if bias is None else out + bias
@@ -110,8 +117,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
 def _taped(input: Any, weight: Any, bias: Any, x: Any, w: Any, b: Any) -> Any:
     """``_linear(input, weight, bias)`` of matrices and a vector, at less expense."""
-    out = x.dot(w.T)
-    out += b
+    out = silence.run(_plain_linear, x, w, b)
     e, f, h = input._node, weight._node, bias._node
     if not state.grad or (e is None and f is None and h is None):
         return box(out)

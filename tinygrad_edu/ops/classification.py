@@ -145,7 +145,9 @@ def nll_loss(
 # ------------------------------------------------------------------------------- the softmax loss
 
 
-def _softmax_loss(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
+@primitive(name="cross_entropy")
+@quiet
+def _cross_entropy(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
     """Mean over the rows of ``logsumexp(s) - s[y]``; keeps what softmax(s) is made of."""
     n, classes = input.shape
     turned = by_columns(input)
@@ -165,7 +167,7 @@ def _softmax_loss(input: Any, *, labels: Any, kept: dict[str, Any]) -> Any:
     return ones(n, s.dtype).dot(losses) / float(n)
 
 
-_cross_entropy = primitive(quiet(_softmax_loss), name="cross_entropy")
+_plain_loss = _cross_entropy.forward.__wrapped__
 
 
 def _softmax_minus_onehot(g: Any, out: Any, s: Any, labels: Any, kept: dict[str, Any]) -> Any:
@@ -184,11 +186,12 @@ def _from_kept(g: Any, out: Any, inputs: Any, options: dict[str, Any]) -> tuple[
 
 def _taped(input: Any, s: np.ndarray, labels: np.ndarray) -> Any:
     """``_cross_entropy(input, labels=labels, kept={})``, at less expense."""
-    edge, options = getattr(input, "_node", None), {"labels": labels, "kept": {}}
+    edge = getattr(input, "_node", None)
+    options: dict[str, Any] = {"labels": labels, "kept": {}}
     if edge is None or not state.grad or state.watch is not None:
         return _cross_entropy(input, **options)
     try:
-        out = silence.run(_softmax_loss, s, **options)
+        out = silence.run(_plain_loss, s, **options)
     except RuntimeError:  # it is silent already
         return _cross_entropy(input, **options)
     edges = (input if edge is LEAF else edge,)

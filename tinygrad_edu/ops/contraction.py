@@ -16,6 +16,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
+from ..quiet import quiet
 from .arguments import expect_tensors, one_axis
 from .arithmetic import mul
 from .fitting import to_dtype
@@ -62,6 +63,7 @@ def _plan(xs: Labels, ys: Labels, out: Labels) -> tuple[Any, ...]:
 
 
 @primitive(promotes="same", name="einsum")
+@quiet
 def _contract(input: Any, other: Any, *, xs: Labels, ys: Labels, out: Labels) -> Any:
     """``sum(x * y)`` over the axes whose names are not in `out`, which must be in both."""
     kinds, to_x, to_y, after, in_y = _plan(xs, ys, out)

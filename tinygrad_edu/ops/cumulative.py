@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
+from ..quiet import quiet
 from .arguments import numpy_names
 from .arithmetic import sub
 from .compare import ne
@@ -45,6 +46,7 @@ def _parts(ndim: int, axis: int) -> tuple[Any, Any]:
 
 
 @primitive
+@quiet
 def _recurrence(input: Any, factor: Any, *, axis: int) -> Any:
     """``y[k] = input[k] + factor[k] y[k-1]``, with ``y[-1] = 0``."""
     out = np.array(input)
@@ -76,6 +78,7 @@ _recurrence.defvjp(
 
 
 @primitive(name="cumsum")
+@quiet
 def _cumsum(input: Any, *, axis: int) -> Any:
     return np.add.accumulate(input, axis)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
+from ..quiet import quiet
 from .contraction import multi_dot_matrices
 from .fitting import sum_to
 from .index import getitem
@@ -49,6 +50,7 @@ def _checked(name: str, run: Any, *arrays: Any) -> Any:
 
 
 @primitive(name="inv")
+@quiet
 def _inv(input: Any) -> Any:
     return _checked("linalg.inv", np.linalg.inv, input)
 
@@ -117,6 +119,7 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:
 
 
 @primitive(name="svd")
+@quiet
 def _svd(input: Any) -> Any:
     """U, S and V of ``A = U diag(S) Vᵀ``, as the rows of one array, so that it is one op."""
     u, s, v = _checked("linalg.svd", lambda x: np.linalg.svd(x, full_matrices=False), input)
@@ -149,6 +152,7 @@ def _d_svd(g: Any, out: Any, x: Any) -> Any:
 
 
 @primitive(name="svdvals")
+@quiet
 def _svdvals(input: Any) -> Any:
     return _checked("linalg.svdvals", lambda x: np.linalg.svd(x, compute_uv=False), input)
 
@@ -217,6 +221,7 @@ def _matrix(name: str, x: Any) -> None:
 
 
 @primitive(name="det")
+@quiet
 def _det(input: Any) -> Any:
     return np.linalg.det(input)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
+from ..quiet import quiet
 from .arithmetic import abs, mul, sign, sub
 from .compare import _over, where
 from .fitting import sum_to
@@ -53,6 +54,7 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
 
 
 @primitive(promotes="same", name="cdist")
+@quiet
 def _euclidean(x1: Any, x2: Any) -> Any:
     # |x - y|^2 = |x|^2 + |y|^2 - 2 x.y: one matrix product in place of all differences.
     squares = _add(x1 * x1, axis=-1, keepdims=True) - 2.0 * np.matmul(x1, turned(x2))

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..engine import box, is_tensor, primitive, raw
 from ..errors import DTypeError, located
+from ..quiet import quiet
 from .fitting import sum_to
 
 __all__ = ["argwhere", "getitem", "nonzero"]
@@ -113,6 +114,7 @@ index_put.defvjp(lambda g, out, x, values, index: _cleared(g, index), _values_gr
 
 
 @primitive
+@quiet
 def accumulate(input: Any, values: Any, *, index: Any) -> Any:
     """A copy of `input` with `values` added at `index`; an element met twice is added twice.
 

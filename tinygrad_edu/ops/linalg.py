@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import ShapeError, located
+from ..quiet import quiet
 from .arithmetic import mul
 from .compare import where
 from .fitting import sum_to
@@ -34,6 +35,7 @@ __all__ = [
 
 
 @primitive(promotes="same")
+@quiet
 def matmul(input: Any, other: Any) -> Any:
     """``input @ other`` for vectors, matrices, and stacks of matrices that broadcast.
 
@@ -277,6 +279,7 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 
 
 
 @primitive(name="trace")
+@quiet
 def _trace(input: Any) -> Any:
     return np.trace(input)
 

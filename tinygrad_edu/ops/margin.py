@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine import is_tensor, primitive, raw
 from ..errors import ShapeError, located
+from ..quiet import quiet
 from .arithmetic import mul, neg, sub
 from .bounds import clamp_min
 from .compare import where
@@ -41,6 +42,7 @@ __all__ = [
 
 
 @primitive(name="multiclass_svm_loss")
+@quiet
 def _class_hinge(
     input: Any, *, labels: Any, delta: float, power: int, factor: Any, total: bool, kept: dict
 ) -> Any:

@@ -8,12 +8,14 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, located
+from ..quiet import quiet
 from ..random import numpy_generator
 
 __all__ = ["dropout"]
 
 
 @primitive(elementwise=True, name="dropout")
+@quiet
 def _dropout(input: Any, mask: Any) -> Any:
     return input * mask
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import is_tensor, primitive, raw, wrote
 from ..errors import ShapeError, located
+from ..quiet import quiet
 from .arguments import expect_tensors
 from .exponential import floats_only, sqrt
 from .fitting import clone
@@ -21,6 +22,7 @@ Axes = tuple[int, ...]
 
 
 @primitive(name="normalize")
+@quiet
 def _standardize(input: Any, *, axis: Axes, eps: float, kept: dict[str, Any]) -> Any:
     """``(x - mean) / sqrt(var + eps)`` along `axis`, with the biased variance."""
     floats_only(input)
@@ -51,6 +53,7 @@ _standardize.defvjp(_d_standardize)
 
 
 @primitive(name="rms_norm")
+@quiet
 def _by_rms(input: Any, *, axis: Axes, eps: float, kept: dict[str, Any]) -> Any:
     """``x / sqrt(mean(x**2) + eps)`` along `axis`."""
     n = _count(input.shape, axis)
@@ -214,7 +217,8 @@ def batch_norm(
                 located("batch_norm: running_mean and running_var must be defined in evaluation")
             )
         mean, var = raw(running_mean), raw(running_var)
-        rstd = (1.0 / np.sqrt(var + eps)).reshape(per_channel)
+        with np.errstate(all="ignore"):
+            rstd = (1.0 / np.sqrt(var + eps)).reshape(per_channel)
         return _affine((input - mean.reshape(per_channel)) * rstd, weight, bias, per_channel)
     axis = (0, *range(2, x.ndim))
     if _count(x.shape, axis) == 1:

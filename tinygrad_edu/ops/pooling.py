@@ -191,6 +191,7 @@ def _disjoint(n: int, count: int, u: float) -> np.ndarray:
     return np.minimum(starts[:, None] + np.arange(widest), ends[:, None] - 1)
 
 
+@np.errstate(all="ignore")
 def _overlapping(n: int, count: int, kernel: int, u: np.ndarray) -> np.ndarray:
     """The rows of windows of one size, for each `u`, computed in its dtype as PyTorch does."""
     starts = np.zeros((len(u), count), np.int64)

@@ -79,6 +79,7 @@ def binary_cross_entropy(
 
 
 @pairwise
+@quiet
 def _from_logits(input: Any, target: Any) -> Any:
     return np.maximum(input, 0.0) - input * target + np.log1p(np.exp(-np.abs(input)))
 
@@ -90,6 +91,7 @@ _from_logits.defvjp(
 
 
 @pairwise
+@quiet
 def _from_logits_weighted(input: Any, target: Any, pos_weight: Any) -> Any:
     """``(1 - t) x - (1 + (w - 1) t) log(sigmoid(x))``."""
     factor = 1.0 + (pos_weight - 1.0) * target

@@ -167,6 +167,7 @@ def rrelu(
 
 
 @primitive(elementwise=True, promotes="same", name="prelu")
+@quiet
 def _prelu(input: Any, weight: Any) -> Any:
     floats_only(input)
     return select(input > 0, input, weight * input)

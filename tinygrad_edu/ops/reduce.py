@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
+from ..quiet import quiet
 from .arguments import numpy_names, one_axis
 from .exponential import exp
 from .fitting import broadcast_to, to_dtype
@@ -86,6 +87,7 @@ def floating(name: str, input: Any, cure: str = "convert it with .float()") -> N
 
 
 @primitive(name="sum")
+@quiet
 def _sum(input: Any, *, axis: Axes, keepdims: bool) -> Any:
     return _add(input, axis=axis, keepdims=keepdims)
 
@@ -113,6 +115,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 
 
 @primitive(name="mean")
+@quiet
 def _mean(input: Any, *, axis: Axes, keepdims: bool) -> Any:
     # The mean of nothing is NaN: dividing by NaN says so without a warning.
     return _add(input, axis=axis, keepdims=keepdims) / (count(input.shape, axis) or math.nan)
@@ -143,6 +146,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 
 @primitive(name="nansum")
+@quiet
 def _nansum(input: Any, *, axis: Axes, keepdims: bool) -> Any:
     return _add(np.where(input == input, input, 0), axis=axis, keepdims=keepdims)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
+from ..quiet import quiet
 from .arithmetic import mul, sign, square, sub
 from .compare import where
 from .exponential import exp, log
@@ -45,6 +46,7 @@ def _reduced_by_weight(name: str, losses: Any, weight: Any, reduction: str) -> A
 
 
 @primitive(promotes="arithmetic", name="mse_loss")
+@quiet
 def _mean_square(input: Any, target: Any) -> Any:
     """``mean((input - target)**2)`` in one op, for it is what most regressions train on."""
     d = (input - target).ravel()
@@ -100,6 +102,7 @@ def mse_loss(
 
 
 @pairwise
+@quiet
 def _distance(input: Any, target: Any) -> Any:
     return np.abs(input - target)
 
@@ -133,6 +136,7 @@ def l1_loss(
 
 
 @primitive(elementwise=True, promotes="arithmetic", name="huber_loss")
+@quiet
 def _huber(input: Any, target: Any, *, delta: float, scale: float) -> Any:
     """``scale`` times: ``d**2 / 2`` up to ``|d| = delta``, then ``delta (|d| - delta/2)``."""
     d = np.abs(input - target)

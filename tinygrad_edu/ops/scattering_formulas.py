@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
+from ..quiet import quiet
 from .compare import no_slope, where
 from .index import accumulate, getitem, index_put
 
 
 @primitive(name="scatter_reduce")
+@quiet
 def scatter_prod(input: Any, src: Any, *, index: Any) -> Any:
     """`input` times all elements of `src` that `index` sends to the same place.
 
@@ -47,6 +49,7 @@ scatter_prod.defvjp(_d_input, _d_src)
 
 
 @primitive(name="scatter_reduce")
+@quiet
 def scatter_extreme(
     input: Any, src: Any, *, index: Any, largest: bool, include_self: bool = True
 ) -> Any:

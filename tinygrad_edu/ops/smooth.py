@@ -111,6 +111,7 @@ logsigmoid.defvjp(lambda g, out, x: g * sigmoid(-x))
 
 
 @primitive(elementwise=True, name="softplus")
+@quiet
 def _softplus(input: Any, *, beta: float, threshold: float) -> Any:
     floats_only(input)
     scaled = input * beta
@@ -278,6 +279,7 @@ def gelu(input: Any, *, approximate: str = "none") -> Any:
 
 
 @primitive(elementwise=True, name="elu")
+@quiet
 def _elu(input: Any, *, alpha: float, scale: float, rate: float) -> Any:
     floats_only(input)
     below = (alpha * scale) * np.expm1(np.minimum(input, 0.0) * rate)

@@ -211,6 +211,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     )
 
 
+@np.errstate(all="ignore")
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     """How many elements fall in each of `bins` equal parts of [min, max]. It has no gradient.
 
@@ -246,6 +247,7 @@ class Histogram(NamedTuple):
     bin_edges: Any
 
 
+@np.errstate(all="ignore")
 def histogram(
     input: Any,
     bins: Any = 100,
