@@ -20,6 +20,15 @@ from .state import state
 from .storage import last_write, overwritten_since
 
 
+def _count() -> int:
+    """What `getrefcount` says of something that one local name holds: 2, but 1 from Python 3.14."""
+    g = object()
+    return getrefcount(g)
+
+
+_ALONE = _count()
+
+
 def sweep(
     roots: Any,
     *,
@@ -78,7 +87,7 @@ def sweep(
                     if overwritten_since(value, node.order):
                         raise overwritten(op, i, value)
             if plain and op.quick is not None:
-                if op.overwrites and (g.base is not None or getrefcount(g) > 2):
+                if op.overwrites and (g.base is not None or getrefcount(g) > _ALONE):
                     g = g.copy()  # somebody else may read it
                 parts = run(op.quick, g, node.out, node.saved, node.params)
             else:
@@ -110,7 +119,7 @@ def sweep(
             if edge._hooks:
                 g = pending[edge] = run_hooks(edge._hooks, g)
             # Hand on a fresh result; copy what the graph or another leaf may hold as well.
-            if isinstance(g, ndarray) and (g.base is not None or getrefcount(g) > 3):
+            if isinstance(g, ndarray) and (g.base is not None or getrefcount(g) > _ALONE + 1):
                 pending[edge] = g.copy()
     finally:
         state.grad = before
