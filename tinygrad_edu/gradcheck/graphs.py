@@ -105,9 +105,11 @@ class Case:
             box(x, LEAF if k in self.checked else None)
             for k, x in zip(self.places, xs, strict=True)
         ]
-        args = [box(_copied(v, lift)) if is_tensor(v) else v for v in self.given]
-        for k, leaf in zip(self.places, leaves, strict=True):
-            args[k] = leaf
+        placed = dict(zip(self.places, leaves, strict=True))
+        args = [
+            placed[k] if k in placed else box(_copied(v, lift)) if is_tensor(v) else v
+            for k, v in enumerate(self.given)
+        ]
         return leaves, args
 
 

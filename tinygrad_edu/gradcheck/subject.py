@@ -208,7 +208,11 @@ def put_back(arrays: Sequence[np.ndarray], before: Sequence[np.ndarray]) -> list
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays hold the same numbers; NaN is the same as NaN."""
-    return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    if a.shape != b.shape:
+        return False
+    # Nearly always they are equal to the last bit, which is seen in a tenth of the time.
+    alike = a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    return alike or np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
 def prepared(inputs: Any) -> tuple[list[np.ndarray], list[str]]:
