@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from samples import Recorder, leaf, tensor
 
+import tinygrad_edu as tg
+from tinygrad_edu import nn
 from tinygrad_edu.engine import FREED, Meta
 from tinygrad_edu.viz import read_graph
 from tinygrad_edu.viz.graph import summarize
@@ -98,10 +100,23 @@ def test_a_module_names_its_parameters():
 )
 def test_scalars_and_options_are_in_the_label(edges, saved, params, label):
     x = leaf(np.ones(3))
-    node = Recorder()("mul", np.ones(3), [x if e == "x" else None for e in edges], saved, **params)
+    operands = [x if e == "x" else None for e in edges]
+    node = Recorder()("mul", np.ones(3), operands, saved, elementwise=True, **params)
     graph = read_graph(tensor(np.ones(3), node))
     assert [v.label for v in graph.vertices if v.kind == "op"] == [label]
     assert len(graph.edges) == 2
+
+
+def test_data_that_backward_freed_is_still_in_the_picture():
+    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    loss = nn.functional.cross_entropy(model(tg.ones(5, 4)), tg.tensor([0, 1, 0, 1, 0]))
+    before = read_graph(loss, model)
+    loss.backward()
+    after = read_graph(loss, model)
+    assert after.edges == before.edges
+    inputs = [[v for v in g.vertices if v.kind == "input"] for g in (before, after)]
+    assert [v.lines for v in inputs[0]] == [("input", "(5, 4)"), ("labels", "(5,)")]
+    assert [v.lines for v in inputs[1]] == [("input", "freed by backward"), ("labels", "(5,)")]
 
 
 def test_broadcasting_is_on_the_edge():

@@ -5,12 +5,12 @@ without recursion, and copies out names, shapes and short texts; the result hold
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from tinygrad_edu.engine import Node
+from tinygrad_edu.engine import FREED, Node
 
 from .texts import arguments, broadcast, is_data, op_label, op_notes, summarize
 
@@ -196,6 +196,7 @@ class _Reader:
         self.names, self.owners, self.notes = names, owners, notes
         self.show_values, self.show_grads, self.show_shapes = show_values, show_grads, show_shapes
         self._ids: dict[int, str] = {}  # id(node, leaf or array) -> id of its vertex
+        self._freed: list[Any] = []
 
     def add_op(self, node: Node) -> None:
         """Add an op, and before it those of its inputs that are not there yet."""
@@ -208,7 +209,9 @@ class _Reader:
                 sources.append((self._add_tensor(edge), edge._array))
             elif is_data(value):
                 sources.append((self._add_data(value), value))
-            else:
+            elif node.saved is FREED and not node.op.elementwise:
+                sources.append((self._add_freed(node, position), node.out))
+            else:  # a number, which the op's own label tells
                 continue
             positions.append(position)
         for name, value in node.params.items():
@@ -239,6 +242,15 @@ class _Reader:
 
     def _add_data(self, array: Any, name: str = "") -> str:
         return self._add(array, "input", self.names.get(id(array)) or name or "input", array)
+
+    def _add_freed(self, node: Node, position: int) -> str:
+        """Data that an op forgot in a backward pass: that it was there is all that is known."""
+        key = (node, position)
+        self._freed.append(key)  # or its id would be given to the next
+        name = node.op.inputs[position] if position < len(node.op.inputs) else "input"
+        added = self._add(key, "input", name, None)
+        self.vertices[-1] = replace(self.vertices[-1], notes=("freed by backward",))
+        return added
 
     def _add(self, key: object, kind: Kind, label: str, array: Any, tensor: Any = None) -> str:
         if id(key) in self._ids:
