@@ -150,3 +150,16 @@ def test_contour_lines_lie_on_their_level():
         np.testing.assert_allclose(QUADRATIC(ends.reshape(-1, 2)), level, atol=2e-3)
     values = np.where(values > 15, np.nan, values)  # a hole makes no line, and no warning
     assert len(contour_segments(x1, x2, values, 16.0)) == 0
+
+
+@pytest.mark.plot
+def test_a_picture_holds_starts_outside_of_the_functions_window():
+    """And the paths from there, except for what runs away from them."""
+    near = trace("adam", "quadratic", start=(100.0, 100.0), steps=20)
+    gone = trace("sgd", "quadratic", start=(100.0, 100.0), steps=20, lr=5.0)
+    for traces in ([near], [near, gone], [trace("sgd", "quadratic"), near]):
+        axes = contour(traces).axes[0]
+        (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+        assert left <= -5.5 and bottom <= -3.0, "the function's own window is a part of it"
+        assert (near.points >= (left, bottom)).all() and (near.points <= (right, top)).all()
+        assert right - left < 400 and top - bottom < 400

@@ -25,6 +25,7 @@ from ..lab import (
     start_of,
     trace,
 )
+from ..lab.contours import steps_outside, window_of
 from ..training import make_run_directory
 from ..training.files import remove_if_empty, write, write_figure, write_json
 from .options import DONE, FAILED, INTERRUPTED, UsageError, complain, count, number, seed
@@ -138,8 +139,18 @@ def run(
         },
     )
     write(out / "race.html", race_html(traces).encode())
-    for line in (*draw(traces, out), f"Everything is in {out}"):
+    for line in (*outside(traces), *draw(traces, out), f"Everything is in {out}"):
         print(line)
+
+
+def outside(traces: list[Trace]) -> list[str]:
+    """A line for each path that the pictures do not show to its end."""
+    window = window_of(traces)
+    return [
+        f"{t.label} leaves the picture in {away} of {t.steps} steps"
+        for t in traces
+        if (away := steps_outside(t, window))
+    ]
 
 
 def draw(traces: list[Trace], out: Path) -> list[str]:

@@ -1,15 +1,58 @@
-"""Contour lines, for pictures that are drawn without matplotlib."""
+"""What a picture of a landscape shows: which part of it, and contour lines without matplotlib."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .functions import Objective
+from .trace import Trace
 
 Segments = NDArray[Any]  # (n, 2, 2): start and end, each with two coordinates
+
+
+def window_of(traces: Sequence[Trace]) -> tuple[tuple[float, float], ...]:
+    """The range of each variable that a picture shows: the function's window, if all start there.
+
+    Else a larger one, that holds all starts, and the paths as far as it is wide: one that diverges
+    would leave nothing to see of the others.
+
+    Examples
+    --------
+    >>> from tinygrad_edu.lab import trace
+    >>> inside, outside = (
+    ...     trace("sgd", "beale", start=(x, 1.0), steps=1) for x in (1.0, 9.0)
+    ... )
+    >>> window_of([inside]) == inside.function.window
+    True
+    >>> window_of([inside, outside])[0][1] > 9
+    True
+    """
+    usual = traces[0].function.window
+    sides = []
+    for i, (low, high) in enumerate(usual):
+        starts = [float(t.points[0, i]) for t in traces]
+        left, right = min(low, *starts), max(high, *starts)
+        width = right - left
+        path = np.concatenate([t.points[:, i] for t in traces]).clip(left - width, right + width)
+        left, right = min(left, float(path.min())), max(right, float(path.max()))
+        room = 0.05 * (right - left)  # nothing new lies on the very edge
+        sides.append((left - room * (left < low), right + room * (right > high)))
+    started = [t.points[:1] for t in traces]
+    return tuple(sides) if _outside(np.concatenate(started), usual).any() else usual
+
+
+def steps_outside(t: Trace, window: tuple[tuple[float, float], ...]) -> int:
+    """How many points of a path lie outside of a window."""
+    return int(_outside(t.points, window).sum())
+
+
+def _outside(points: NDArray[Any], window: tuple[tuple[float, float], ...]) -> NDArray[Any]:
+    low, high = np.array(window).T
+    return ((points < low) | (points > high)).any(axis=1)
 
 
 def grid(

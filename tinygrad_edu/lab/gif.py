@@ -27,7 +27,7 @@ def race_gif(
     traces : Trace or sequence of Trace
         Of one function.
     window : tuple of (low, high), optional
-        The range of each variable; the function's own unless given.
+        The range of each variable; the function's own unless given, grown to hold the paths.
     frames : int
         How many pictures, at most.
     seconds : float

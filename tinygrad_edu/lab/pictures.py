@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import located
-from .contours import grid, levels
+from .contours import grid, levels, window_of
 from .functions import LabError, Objective
 from .phase import best_descent, best_momentum, convergence_rate
 from .style import look
@@ -75,7 +75,7 @@ def contour(
     traces : Trace or sequence of Trace
         Of one function. In one dimension its graph is drawn instead of contours.
     window : tuple of (low, high), optional
-        The range of each variable; the function's own unless given.
+        The range of each variable; the function's own unless given, grown to hold the paths.
     arrow : bool
         Draw the first step of the first trace, ``-lr`` times its gradient, as an arrow.
 
@@ -86,7 +86,7 @@ def contour(
     chosen, function = common(traces)
     figure = plotting("contour")(figsize=(7.2, 5.4), layout="constrained")
     axes = figure.add_subplot()
-    sides = window or function.window
+    sides = window or window_of(chosen)
     places = draw_ground(axes, function, sides)
     for number, (t, name) in enumerate(zip(chosen, labels_of(chosen), strict=True)):
         kind = look(number)

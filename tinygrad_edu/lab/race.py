@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .contours import contour_segments, grid, levels
+from .contours import contour_segments, grid, levels, window_of
 from .functions import Objective
 from .page import CONTROLS, DARK, KEYS, LIGHT, PROGRAM, STYLE
 from .pictures import Window, common, heights, labels_of, span, visible
@@ -67,7 +67,7 @@ def race_html(traces: Trace | Sequence[Trace], window: Window | None = None) -> 
     traces : Trace or sequence of Trace
         Of one function.
     window : tuple of (low, high), optional
-        The range of each variable; the function's own unless given.
+        The range of each variable; the function's own unless given, grown to hold the paths.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def race_html(traces: Trace | Sequence[Trace], window: Window | None = None) -> 
     chosen, function = common(traces)
     names = [html.escape(name) for name in labels_of(chosen)]
     frames = _frames(chosen)
-    ground, places = _ground(function, window or function.window)
+    ground, places = _ground(function, window or window_of(chosen))
     losses, curves = _loss_ground(chosen)
     moves = [
         {
