@@ -16,10 +16,16 @@ if TYPE_CHECKING:
     from .formula import Formula, StepTable
 
 
+# Up to this many elements, what a step started from is kept for `explain_step` without asking.
+FEW = 4096
+
+
 class Explained:
     """The explaining part of Optimizer, which keeps what a step started from."""
 
     symbols: dict[str, str]
+    keep_last_step: bool | None
+    _elements: int
     param_groups: list[dict[str, Any]]
     _last: dict[Any, dict[str, Any]]
     _flats: list[Flat | None]
@@ -86,8 +92,9 @@ class Explained:
         if last is None:
             raise GradientError(
                 located(
-                    "explain_step: no step of this parameter was kept; set keep_last_step = True "
-                    "before step(), which copies parameters and state each time"
+                    "explain_step: no step of this parameter was kept. What a step starts from is "
+                    f"kept for up to {FEW} numbers (here are {self._elements}), or if you set "
+                    "optimizer.keep_last_step = True before step()"
                 )
             )
         shape = last["g"].shape

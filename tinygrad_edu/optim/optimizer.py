@@ -20,12 +20,10 @@ from ..errors import DTypeError, located
 from ..gradients import enable_grad
 from ..quiet import Silence
 from ..tensor import Tensor
-from .explained import Explained
+from .explained import FEW, Explained
 from .flat import Flat, flatten
 from .params import check_trainable, fitted, named, ordered
 
-# Up to this many elements, what a step started from is kept for `explain_step` without asking.
-_FEW = 4096
 # How often small parameters are put side by side anew, after somebody exchanged one.
 _TRIES = 16
 
@@ -211,7 +209,7 @@ class Optimizer(Explained):
     def _keeps(self) -> bool:
         if self.keep_last_step is not None:
             return self.keep_last_step
-        return self._elements <= _FEW
+        return self._elements <= FEW
 
     # ---------------------------------------------------------------- saving
 
