@@ -222,7 +222,9 @@ class Tensor(InPlace, Methods, NumPyCitizen):
             self._grad = grad = _new(Tensor)
             grad._array = g
         elif isinstance(g, Tensor):
-            self._grad = self._grad + g if self._grad is not None else box(g._array, g._node)
+            # A copy: the same memory may have gone to another leaf, or come from the user.
+            own = box(g._array.copy(), g._node)
+            self._grad = own if self._grad is None else self._grad + own
         elif self._grad is None:
             self._grad = box(g)
         else:

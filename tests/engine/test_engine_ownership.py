@@ -223,3 +223,55 @@ def test_new_data_after_forward_do_not_change_what_was_saved(create_graph):
     x.data = tensor([10.0, 10.0])
     (d,) = autograd.grad(y.sum(), x, create_graph=create_graph)
     assert d.tolist() == [12.0, 27.0]
+
+
+# ----------------------------------------------------------------------- gradients with a history
+
+
+def test_recorded_gradients_of_two_leaves_share_no_memory():
+    x, y = (tensor([1.0, 1.0, 1.0], requires_grad=True) for _ in "xy")
+    upstream = tensor([1.0, 2.0, 3.0])
+    (x + y).backward(upstream, create_graph=True)
+    (x * 10.0).sum().backward()
+    assert upstream.tolist() == [1.0, 2.0, 3.0]
+    assert x.grad.tolist() == [11.0, 12.0, 13.0] and y.grad.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_recorded_gradient_that_is_expanded_can_be_added_to():
+    x, y = (tensor([1.0, 1.0, 1.0], requires_grad=True) for _ in "xy")
+    (x + y).sum().backward(create_graph=True)
+    (x * 2.0).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0, 3.0] and y.grad.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_what_a_hook_returned_is_not_added_to():
+    constant, x = tensor([1.0, 2.0]), tensor([1.0, 1.0], requires_grad=True)
+    x.register_hook(lambda g: constant)
+    for _ in range(2):
+        (x * 2.0).sum().backward(create_graph=True)
+    (x * 2.0).sum().backward()
+    assert constant.tolist() == [1.0, 2.0] and x.grad.tolist() == [3.0, 6.0]
+
+
+def test_a_retained_gradient_is_added_to_in_new_memory():
+    x = tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2.0
+    y.retain_grad()
+    z = (y * y).sum()
+    z.backward(retain_graph=True)
+    first = y.grad
+    z.backward()
+    assert first.tolist() == [4.0, 8.0] and y.grad.tolist() == [8.0, 16.0]
+
+
+def test_a_retained_gradient_shares_nothing_with_hooks_and_the_graph():
+    x = tensor([1.0, 2.0], requires_grad=True)
+    y, kept = x * x, []
+    y.retain_grad()
+    y.register_hook(kept.append)
+    (gx,) = autograd.grad((y * y).sum(), x, create_graph=True)
+    gx.sum().backward(retain_graph=True)
+    assert kept[0].tolist() == [2.0, 8.0]
+    x.grad = None
+    gx.sum().backward()
+    assert x.grad.tolist() == [12.0, 48.0]

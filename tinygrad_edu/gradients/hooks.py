@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from ..engine import LEAF, Node, box, is_tensor, raw
+from ..engine import LEAF, Node, box, is_tensor
 from ..errors import DTypeError, GradientError, ShapeError, describe, located
 
 _number = itertools.count().__next__
@@ -89,7 +89,10 @@ def retain(tensor: Any) -> None:
     def store(g: Any) -> None:
         kept = reference()
         if kept is not None and kept._node is here():
-            kept._accumulate(raw(g).copy() if g._node is None else box(g._array, g._node))
+            # Memory of its own, and a new one next time: what passed here, and what was read from
+            # .grad before, may be held by others.
+            own = box(g._array.copy(), g._node)
+            kept._grad = own if kept._grad is None else kept._grad + own
 
     if node.hooks is None:
         node.hooks = {}
