@@ -591,3 +591,32 @@ def test_deepcopy_is_independent():
     assert v is not w and other.state[v]["momentum_buffer"].item() == 1.0
     other.step()
     assert w.item() == 0.9 and v.item() != 0.9
+
+
+@pytest.mark.parametrize("make", [lambda lr: t.tensor(lr), lambda lr: np.array(lr)])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda p, lr: optim.SGD(p, lr=lr),
+        lambda p, lr: optim.SGD(p, lr=lr, momentum=0.9),
+        lambda p, lr: optim.Adam(p, lr=lr),
+        lambda p, lr: optim.RMSprop(p, lr=lr),
+        lambda p, lr: optim.Rprop(p, lr=lr),
+    ],
+)
+def test_a_learning_rate_that_can_be_written_to(rule, make):
+    """Its value counts at each step, not the one it had when it was first seen."""
+    results = []
+    for convert in (make, float):
+        p, rate = leaf(1.0, 2.0), convert(0.125)
+        opt = rule([p], rate)
+        for i in range(4):
+            if i == 2:
+                if convert is float:
+                    opt.param_groups[0]["lr"] = 0.5
+                else:
+                    rate[...] = 0.5
+            p.grad = t.tensor([1.0, -3.0])
+            opt.step()
+        results.append(p.tolist())
+    assert results[0] == pytest.approx(results[1], rel=1e-6)

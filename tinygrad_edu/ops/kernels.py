@@ -41,9 +41,14 @@ def row_numbers(n: int) -> np.ndarray:
     return _constant("arange", n, np.int64) if n <= _KEPT else np.arange(n)
 
 
-@functools.lru_cache(maxsize=1024)
-def number(value: float, dtype: np.dtype) -> np.ndarray:
+def number(value: Any, dtype: np.dtype) -> np.ndarray:
     """``dtype(value)`` as a read-only array without axes, for products with arrays."""
+    # Of a Tensor the table would know no more than which it is.
+    return _number(value if value.__class__ is float else float(value), dtype)
+
+
+@functools.lru_cache(maxsize=1024)
+def _number(value: float, dtype: np.dtype) -> np.ndarray:
     array = np.array(value, dtype)
     array.flags.writeable = False
     return array

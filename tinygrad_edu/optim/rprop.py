@@ -81,7 +81,10 @@ class Rprop(Optimizer):
             )
 
     def _start(self, p: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
-        return {"prev": box(np.zeros_like(p)), "step_size": box(np.full_like(p, group["lr"]))}
+        return {
+            "prev": box(np.zeros_like(p)),
+            "step_size": box(np.full_like(p, float(group["lr"]))),
+        }
 
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Any) -> None:
         prev, step_size = raw(state["prev"]), raw(state["step_size"])
