@@ -620,3 +620,28 @@ def test_a_learning_rate_that_can_be_written_to(rule, make):
             opt.step()
         results.append(p.tolist())
     assert results[0] == pytest.approx(results[1], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        (lambda p: optim.SGD(p, lr=0.1, momentum=0.9), "momentum_buffer"),
+        (lambda p: optim.RMSprop(p, lr=0.1, momentum=0.9), "momentum_buffer"),
+        (lambda p: optim.Adam(p, lr=0.1), "exp_avg"),
+    ],
+)
+def test_a_replaced_state_of_a_number_goes_on(rule, name):
+    """An op on a tensor without axes gives a NumPy number, which is no memory."""
+    results = []
+    for shape in ((), (1,)):
+        p = t.tensor(np.full(shape, 1.0), requires_grad=True)
+        opt = rule([p])
+        for i in range(5):
+            p.grad = t.tensor(np.full(shape, 1.0 + i))
+            opt.step()
+            if i == 1:
+                opt.state[p][name] = opt.state[p][name] * 0.5
+            if i == 3:
+                opt.load_state_dict(opt.state_dict())
+        results.append((p.item(), opt.state[p][name].item()))
+    assert results[0] == results[1]

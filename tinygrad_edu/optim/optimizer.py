@@ -200,6 +200,10 @@ class Optimizer(Explained):
         p._check_writeable(array)
         state = self._started(p, array, group)
         state["step"] += 1
+        if not array.ndim:  # what was computed of numbers is no memory that can be written to
+            for value in state.values():
+                if isinstance(value, Tensor):
+                    value._buffer()
         if keeps:
             before = {k: np.array(raw(v)) for k, v in state.items()}
             self._last[p] = {**before, "p": array.copy(), "g": np.array(g), "options": dict(group)}

@@ -22,7 +22,7 @@ def fitted(state: dict[str, Any], p: Any, shapes: dict[str, tuple[int, ...]]) ->
             raise ShapeError(
                 located(f"load_state_dict: {name} has shape {np.shape(array)}, not {wanted}")
             )
-        if isinstance(array, np.ndarray):
+        if isinstance(value, Tensor) or isinstance(array, np.ndarray):
             value = box(np.array(array, p.dtype if array.dtype.kind == "f" else array.dtype))
         copied[name] = value
     return copied
