@@ -8,6 +8,7 @@ node, and whoever saved the old array still has it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import setitem
 from sys import getrefcount
 from typing import Any
 
@@ -19,6 +20,9 @@ from .errors import DTypeError, InPlaceError, ShapeError, located, named_kind
 from .gradients import follow
 from .ops.arguments import expect_tensors, telling_methods
 from .ops.index import index_put
+from .quiet import quiet
+
+_copyto, _store = quiet(np.copyto), quiet(setitem)
 
 
 def in_place(op: Callable[..., Any], doc: str = "") -> Any:
@@ -109,7 +113,7 @@ class InPlace:
         buffer = self._buffer()
         self._check_fits(value)
         self._check_writeable(buffer)
-        np.copyto(buffer, value, casting="same_kind")
+        _copyto(buffer, value, casting="same_kind")
         wrote(buffer)
 
     def _check_writeable(self, buffer: np.ndarray) -> None:
@@ -174,7 +178,7 @@ class InPlace:
             part = buffer if basic is None else buffer[basic]
             if part.__class__ is not np.ndarray:  # one element, but as a view
                 part = buffer[(*basic, ...)]
-            part[... if arrays is None else arrays] = raw(value)
+            _store(part, ... if arrays is None else arrays, raw(value))
         except (ValueError, IndexError, TypeError) as error:
             kind = named_kind(error)
             raise kind(located(f"x[index] = value: {error} (x {self.shape})")) from error

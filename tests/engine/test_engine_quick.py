@@ -465,3 +465,26 @@ def test_an_error_in_backward_leaves_numpys_warnings_as_they_were(interrupt):
         out.sum().backward()
     assert np.geterr() == before
     assert tg.is_grad_enabled()
+
+
+@pytest.mark.filterwarnings("error")
+def test_conversions_and_numbers_out_of_range_are_silent():
+    double, x = tensor(np.array([1e300, -1e300])), tensor(np.ones(2, np.float32))
+    assert double.float().tolist() == [np.inf, -np.inf]
+    assert (x < 1e300).tolist() == [True, True]
+    assert x.clamp(max=1e300).tolist() == [1.0, 1.0]
+    assert tg.where(x > 0, x, 1e300).tolist() == [1.0, 1.0]
+    for write in (
+        lambda y: y.copy_(double.abs()),
+        lambda y: y.fill_(1e300),
+        lambda y: y.__setitem__(0, 1e300),
+        lambda y: y.add_(1e300),
+    ):
+        y = tensor(np.ones(2, np.float32))
+        write(y)
+        assert np.isinf(y[0].item())
+    leaf = tensor(np.ones(2, np.float32), requires_grad=True)
+    huge = tensor(np.full(2, 3e38, np.float32))
+    autograd.backward([leaf, leaf], [huge, huge])
+    assert np.isinf(leaf.grad.numpy()).all()
+    (leaf * 1).backward(np.full(2, 1e300))

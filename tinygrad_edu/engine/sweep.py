@@ -66,9 +66,11 @@ def sweep(
     errors: Any = None  # NumPy's warnings, switched off before the first formula that may give one
     for edge, g in roots:
         if needed is None or edge in needed:
-            if edge.__class__ is Node and edge not in pending:
+            if edge in pending:
+                errors, g = errors or hush(), pending[edge] + g
+            elif edge.__class__ is Node:
                 heappush(heap, (-edge.order, edge))
-            pending[edge] = pending[edge] + g if edge in pending else g
+            pending[edge] = g
     before, state.grad = state.grad, create_graph
     try:
         while heap:

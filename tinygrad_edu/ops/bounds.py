@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine import primitive
 from ..errors import DTypeError, located
+from ..quiet import quiet
 from .compare import clash, where
 from .logic import isfinite
 
@@ -17,6 +18,7 @@ bounding = primitive(elementwise=True, promotes="arithmetic")
 
 
 @bounding
+@quiet
 def clamp_min(input: Any, min: Any) -> Any:
     """The larger of `input` and the bound, a number or a tensor.
 
@@ -31,6 +33,7 @@ def clamp_min(input: Any, min: Any) -> Any:
 
 
 @bounding
+@quiet
 def clamp_max(input: Any, max: Any) -> Any:
     """The smaller of `input` and the bound, a number or a tensor.
 
@@ -45,6 +48,7 @@ def clamp_max(input: Any, max: Any) -> Any:
 
 
 @primitive(elementwise=True, promotes="arithmetic", name="clamp")
+@quiet
 def _clamp(input: Any, min: Any, max: Any) -> Any:
     return np.minimum(np.maximum(input, min), max)
 
@@ -76,6 +80,7 @@ clip = clamp
 
 
 @primitive(elementwise=True, name="nan_to_num")
+@quiet
 def _nan_to_num(input: Any, *, nan: Any, posinf: Any, neginf: Any) -> Any:
     if input.dtype.kind != "f":
         return input.copy()

@@ -9,6 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..engine import is_tensor, primitive, raw
 from ..errors import DTypeError, describe, located
+from ..quiet import quiet
 from .index import nonzero
 from .selection import select
 
@@ -51,6 +52,7 @@ def clash(*values: Any, **_: Any) -> str:
 
 
 @comparison
+@quiet
 def eq(input: Any, other: Any) -> Any:
     """``input == other``, element by element; nan equals nothing. It has no gradient.
 
@@ -63,6 +65,7 @@ def eq(input: Any, other: Any) -> Any:
 
 
 @comparison
+@quiet
 def ne(input: Any, other: Any) -> Any:
     """``input != other``, element by element; nan differs from all. It has no gradient.
 
@@ -75,6 +78,7 @@ def ne(input: Any, other: Any) -> Any:
 
 
 @comparison
+@quiet
 def lt(input: Any, other: Any) -> Any:
     """``input < other``, element by element. It has no gradient.
 
@@ -87,6 +91,7 @@ def lt(input: Any, other: Any) -> Any:
 
 
 @comparison
+@quiet
 def le(input: Any, other: Any) -> Any:
     """``input <= other``, element by element. It has no gradient.
 
@@ -99,6 +104,7 @@ def le(input: Any, other: Any) -> Any:
 
 
 @comparison
+@quiet
 def gt(input: Any, other: Any) -> Any:
     """``input > other``, element by element. It has no gradient.
 
@@ -111,6 +117,7 @@ def gt(input: Any, other: Any) -> Any:
 
 
 @comparison
+@quiet
 def ge(input: Any, other: Any) -> Any:
     """``input >= other``, element by element. It has no gradient.
 
@@ -138,6 +145,7 @@ def no_slope(g: Any) -> Any:
 
 
 @primitive(elementwise=True, promotes="branches", name="where")
+@quiet
 def _where(condition: Any, input: Any, other: Any) -> Any:
     return select(condition, input, other)
 
@@ -196,6 +204,7 @@ def _over(g: Any, d: Any) -> Any:
 
 
 @choice
+@quiet
 def maximum(input: Any, other: Any) -> Any:
     """The larger of two values, nan if either is. The gradient goes to it; a tie shares it equally.
 
@@ -208,6 +217,7 @@ def maximum(input: Any, other: Any) -> Any:
 
 
 @choice
+@quiet
 def minimum(input: Any, other: Any) -> Any:
     """The smaller of two values, nan if either is. The gradient goes to it; a tie shares it.
 
@@ -220,6 +230,7 @@ def minimum(input: Any, other: Any) -> Any:
 
 
 @choice
+@quiet
 def fmax(input: Any, other: Any) -> Any:
     """The larger of two values, the other one if one is nan. `input` takes the gradient of a tie.
 
@@ -232,6 +243,7 @@ def fmax(input: Any, other: Any) -> Any:
 
 
 @choice
+@quiet
 def fmin(input: Any, other: Any) -> Any:
     """The smaller of two values, the other one if one is nan. `input` takes the gradient of a tie.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import ShapeError, located
+from ..quiet import quiet
 
 
 @primitive
@@ -43,6 +44,7 @@ def broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
 
 
 @primitive
+@quiet
 def cast(x: Any, *, dtype: np.dtype) -> Any:
     """Convert to another dtype; the gradient is converted back."""
     return x.astype(dtype)

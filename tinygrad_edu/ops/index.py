@@ -87,6 +87,7 @@ put_zeros.defvjp(lambda g, out, x, index, shape: getitem(g, index=index))
 
 
 @primitive
+@quiet
 def index_put(input: Any, values: Any, *, index: Any) -> Any:
     """A copy of `input` with `values` written at `index`.
 

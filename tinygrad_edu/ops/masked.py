@@ -8,12 +8,14 @@ import numpy as np
 
 from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
+from ..quiet import quiet
 from .compare import clash, where
 
 __all__ = ["masked_fill"]
 
 
 @primitive(name="masked_fill", elementwise=True)
+@quiet
 def _masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return np.where(mask, np.asarray(value).astype(input.dtype), input)
 

@@ -8,8 +8,14 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import DTypeError, describe, located, no_tensor
+from ..quiet import quiet
 
 _NUMBERS = (np.ndarray, np.generic, float, int)
+
+
+@quiet
+def _as(target: np.dtype, value: Any) -> Any:
+    return value.astype(target, copy=False)
 
 
 def promote(op: Any, args: tuple[Any, ...], arrays: list[Any], boxed: bool) -> list[Any]:
@@ -45,7 +51,7 @@ def promote(op: Any, args: tuple[Any, ...], arrays: list[Any], boxed: bool) -> l
     target = dtypes.result_type(arrays[first:])
     if op.promotes == "float" and target.kind != "f":
         target = dtypes.get_default_dtype()
-    rest = [v.astype(target, copy=False) if hasattr(v, "dtype") else v for v in arrays[first:]]
+    rest = [_as(target, v) if hasattr(v, "dtype") else v for v in arrays[first:]]
     return [*arrays[:first], *rest]
 
 
@@ -61,4 +67,4 @@ def _same(op: Any, args: tuple[Any, ...], arrays: list[Any]) -> list[Any]:
             )
         )
     (target,) = own
-    return [v.astype(target, copy=False) if hasattr(v, "dtype") else v for v in arrays]
+    return [_as(target, v) if hasattr(v, "dtype") else v for v in arrays]

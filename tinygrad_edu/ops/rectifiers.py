@@ -91,6 +91,7 @@ def relu_of_many(input: Any) -> Any:
 
 
 @primitive(elementwise=True, name="hardtanh")
+@quiet
 def _hardtanh(input: Any, *, low: float, high: float) -> Any:
     if input.dtype.kind in "iu":
         low, high = int(low), int(high)
@@ -125,6 +126,7 @@ def relu6(input: Any) -> Any:
 
 
 @primitive(elementwise=True, name="leaky_relu")
+@quiet
 def _leaky_relu(input: Any, *, slope: Any) -> Any:
     floats_only(input)
     return select(input > 0, input, input * slope)
@@ -290,6 +292,7 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Any:
 
 
 @primitive(elementwise=True, name="threshold")
+@quiet
 def _threshold(input: Any, *, threshold: float, value: float) -> Any:
     if input.dtype.kind in "iu":
         threshold, value = int(threshold), int(value)
