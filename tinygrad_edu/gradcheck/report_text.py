@@ -213,9 +213,11 @@ def table(inputs: Sequence[InputReport]) -> list[str]:
 
 
 def summary(report: Findings) -> list[str]:
-    """The inputs that agree side by side, those that do not one by one."""
-    fine = [one for one in report.inputs if not disagrees(one)]
-    bad = [one for one in report.inputs if disagrees(one)]
+    """The inputs that agree side by side, those that do not one by one; none that is a part."""
+    told = {part.name for part in report.parts}
+    inputs = [one for one in report.inputs if one.name not in told]
+    fine = [one for one in inputs if not disagrees(one)]
+    bad = [one for one in inputs if disagrees(one)]
     known = all(one.label == "happy" and one.worst is not None for one in fine)
     rest = "inputs more, all happy" if known else "inputs more, none of them wrong"
     lines = folded([input_text(one) for one in fine], 1 if bad else 3, rest)
