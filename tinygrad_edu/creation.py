@@ -86,7 +86,10 @@ def leaf(array: Any, requires_grad: bool = False) -> Any:
     """A leaf around an array."""
     if requires_grad and array.dtype.kind != "f":
         raise GradientError(
-            located(f"only floating-point tensors can require gradients, not {array.dtype}")
+            located(
+                f"only floating-point tensors can require gradients, not {array.dtype}: write "
+                "1.0 for 1, or convert with .float()"
+            )
         )
     return box(array, LEAF if requires_grad else None)
 

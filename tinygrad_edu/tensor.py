@@ -153,7 +153,15 @@ class Tensor(InPlace, Methods, NumPyCitizen):
         return int(self._array.item())
 
     def __format__(self, spec: str) -> str:
-        return format(str(self) if self.ndim else self.item(), spec)
+        if not self.ndim:
+            return format(self.item(), spec)
+        try:
+            return format(str(self), spec)
+        except ValueError:
+            text = (
+                f"a tensor of shape {self.shape} can't be formatted as {spec!r}: format one element"
+            )
+            raise ValueError(located(f"{text}, such as x[0], or its .tolist()")) from None
 
     def __repr__(self) -> str:
         suffixes = []
@@ -181,7 +189,10 @@ class Tensor(InPlace, Methods, NumPyCitizen):
         """Start (or stop) to ask for the gradient of a leaf."""
         if requires_grad and self.dtype.kind != "f":
             raise GradientError(
-                located(f"only floating-point tensors can require gradients, not {self.dtype}")
+                located(
+                    f"only floating-point tensors can require gradients, not {self.dtype}: write "
+                    "1.0 for 1, or convert with .float()"
+                )
             )
         if not self.is_leaf:
             if not requires_grad:
@@ -293,7 +304,10 @@ class Tensor(InPlace, Methods, NumPyCitizen):
         """The Python number in a tensor of one element."""
         if self._array.size != 1:
             raise ShapeError(
-                located(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+                located(
+                    f"a Tensor with {self._array.size} elements cannot be converted to Scalar: "
+                    "index one of them, or use .tolist()"
+                )
             )
         return self._array.item()
 

@@ -85,17 +85,25 @@ def class_indices(name: str, target: Any, shape: tuple[int, ...], scores: Any) -
         raise DTypeError(
             located(
                 f"{name}: target must hold class indices (integers), not {labels.dtype}; convert "
-                "it with .long()"
+                "it with .long(), an array with .astype(int)"
             )
         )
     if labels.shape != shape:
         raise ShapeError(
             located(
                 f"{name}: input has shape {tuple(scores.shape)}, so target must have shape "
-                f"{tuple(shape)}, not {labels.shape}"
+                f"{tuple(shape)}, not {labels.shape}{_cure(labels.shape, shape, scores.shape)}"
             )
         )
     return labels.astype(np.int64, copy=False)  # products with narrow integers overflow in silence
+
+
+def _cure(found: tuple[int, ...], wanted: tuple[int, ...], scores: tuple[int, ...]) -> str:
+    if found == scores:
+        return f"; of one-hot rows take the indices, .argmax({min(1, len(scores) - 1)})"
+    if found == (*wanted, 1):
+        return "; of a column make a vector, .reshape(-1)" if len(wanted) == 1 else ""
+    return ""
 
 
 def check_classes(name: str, labels: np.ndarray, classes: int) -> None:

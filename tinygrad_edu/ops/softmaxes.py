@@ -48,7 +48,7 @@ def _prepared(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, tuple[i
         warnings.warn(
             f"Implicit dimension choice for {name} has been deprecated. Change the call to include "
             "dim=X as an argument.",
-            stacklevel=3,
+            stacklevel=4,
         )
     return input, axes(name, one_axis(name, dim, ndim), ndim)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,9 @@ class Optimizer(Explained):
             raise DTypeError(
                 located("params must be an iterable of Tensors or dicts, not a Tensor; use [p]")
             )
+        if isinstance(params, MethodType):
+            name = params.__name__
+            raise DTypeError(located(f"params: {name} is a method; call it, as in model.{name}()"))
         if hasattr(params, "parameters"):
             raise DTypeError(located("params: pass model.parameters(), not the model itself"))
         groups = list(params)
