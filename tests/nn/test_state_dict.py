@@ -274,11 +274,15 @@ def test_weights_travel_both_ways():
     for state in (theirs.state_dict(), dict(theirs.state_dict(keep_vars=True))):
         ours.load_state_dict(state)
         expected = theirs(torch.tensor(x)).detach().numpy()
-        np.testing.assert_allclose(ours(tg.tensor(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            ours(tg.tensor(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6
+        )
     fresh = net(tg)
     theirs.load_state_dict({k: torch.tensor(v.numpy()) for k, v in fresh.state_dict().items()})
     expected = fresh(tg.tensor(x)).detach().numpy()
-    np.testing.assert_allclose(theirs(torch.tensor(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        theirs(torch.tensor(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6
+    )
 
 
 def test_a_state_dict_survives_pickling():

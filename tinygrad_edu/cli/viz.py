@@ -130,6 +130,10 @@ def verdict(data: TraceData) -> int:
     checked = [frame for frame in data.frames if frame.agrees is not None]
     wrong = [frame for frame in checked if not frame.agrees]
     print(f"{len(checked) - len(wrong)} of {len(checked)} contributions agree with differences")
+    ops = {vertex.id: vertex.op for vertex in data.graph.vertices}
     for frame in wrong:
-        complain(f"{frame.formula or frame.contributes}: disagrees with differences")
+        moment = data.moments.get(frame.vertex)
+        where = f" ({moment.line.strip()})" if moment is not None and moment.line else ""
+        words = f"{frame.formula or frame.contributes}: disagrees with differences"
+        complain(f"{ops.get(frame.vertex, '')}{where}: {words}")
     return FAILED if wrong else DONE
