@@ -64,15 +64,14 @@ def sweep(
     written, watch, run = last_write(), state.watch, silence.runner()
     plain = needed is None and watch is None and not create_graph
     errors: Any = None  # NumPy's warnings, switched off before the first formula that may give one
-    for edge, g in roots:
-        if needed is None or edge in needed:
-            if edge in pending:
-                errors, g = errors or hush(), pending[edge] + g
-            elif edge.__class__ is Node:
-                heappush(heap, (-edge.order, edge))
-            pending[edge] = g
     before, state.grad = state.grad, create_graph
     try:
+        for edge, g in roots:
+            if needed is None or edge in needed:
+                if edge.__class__ is Node and edge not in pending:
+                    heappush(heap, (-edge.order, edge))
+                errors = errors or (hush() if edge in pending else None)
+                pending[edge] = pending[edge] + g if edge in pending else g
         while heap:
             # What was sent on before is let go, for it would count as a holder.
             c, parts, node = None, None, heappop(heap)[1]
