@@ -38,6 +38,20 @@ _inside = contextvars.ContextVar("inside", default=False)
 silence = Silence()
 
 
+def silently(f: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """``f(a, b)`` without floating-point warnings.
+
+    Examples
+    --------
+    >>> silently(np.divide, 1.0, np.array([0.0, 2.0]))
+    array([inf, 0.5])
+    """
+    try:
+        return silence.run(f, a, b)
+    except RuntimeError:  # it is silent already
+        return f(a, b)
+
+
 def hush() -> np.errstate:
     """The same for what follows, until ``__exit__(None, None, None)`` of the result."""
     errors = np.errstate(all="ignore")
@@ -56,11 +70,8 @@ def quiet(forward: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(forward)
     def silent(*args: Any, **params: Any) -> Any:
-        try:
-            return silence.run(forward, *args, **params)
-        except RuntimeError as error:  # one silent forward called another
-            if "cannot enter context" not in str(error):
-                raise
+        if _inside.get():  # one silent forward calls another
             return forward(*args, **params)
+        return silence.run(forward, *args, **params)
 
     return silent

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
-from ..quiet import quiet, silence
+from ..quiet import quiet, silently
 from .compare import clash, no_slope, where
 from .division import rounded_quotient
 from .exponential import log
@@ -54,10 +54,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """
     if alpha != 1 or alpha is True:
         other = _scaled(input, other, alpha)
-    try:
-        return silence.run(_plus, input, other)
-    except RuntimeError:  # it is silent already
-        return input + other
+    return silently(_plus, input, other)
 
 
 @arithmetic
@@ -71,10 +68,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """
     if alpha != 1 or alpha is True:
         other = _scaled(input, other, alpha)
-    try:
-        return silence.run(_minus, input, other)
-    except RuntimeError:  # it is silent already
-        return input - other
+    return silently(_minus, input, other)
 
 
 def _scaled(input: Any, other: Any, alpha: Any) -> Any:
@@ -90,10 +84,7 @@ def _scaled(input: Any, other: Any, alpha: Any) -> Any:
         if isinstance(alpha, float):
             raise TypeError("for integer inputs, alpha must not be a float; convert with .float()")
         alpha = np.asarray(alpha).astype(dtype)  # PyTorch wraps what is out of range
-    try:
-        return silence.run(_times, other, alpha)
-    except RuntimeError:  # it is silent already
-        return other * alpha
+    return silently(_times, other, alpha)
 
 
 @arithmetic
@@ -105,10 +96,7 @@ def mul(input: Any, other: Any) -> Any:
     >>> mul(np.array([1.0, 2.0]), 10.0)
     array([10., 20.])
     """
-    try:
-        return silence.run(_times, input, other)
-    except RuntimeError:  # it is silent already
-        return input * other
+    return silently(_times, input, other)
 
 
 @primitive(elementwise=True, promotes="float", name="div")
@@ -122,10 +110,7 @@ def true_divide(input: Any, other: Any) -> Any:
     >>> true_divide(np.array([1.0, 2.0]), 10.0)
     array([0.1, 0.2])
     """
-    try:
-        return silence.run(_over, input, other)
-    except RuntimeError:  # it is silent already
-        return input / other
+    return silently(_over, input, other)
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
