@@ -8,8 +8,8 @@ import numpy as np
 
 from . import dtypes
 from .device import check_device
-from .engine import LEAF, box, is_tensor, raw
-from .errors import DTypeError, GradientError, ShapeError, located
+from .engine import box, is_tensor, raw
+from .errors import DTypeError, ShapeError, located
 from .ops import clone, to_dtype
 from .ops.arguments import all_telling, sizes
 
@@ -84,14 +84,8 @@ def _unboxed(data: Any, kinds: set[np.dtype]) -> Any:
 
 def leaf(array: Any, requires_grad: bool = False) -> Any:
     """A leaf around an array."""
-    if requires_grad and array.dtype.kind != "f":
-        raise GradientError(
-            located(
-                f"only floating-point tensors can require gradients, not {array.dtype}: write "
-                "1.0 for 1, or convert with .float()"
-            )
-        )
-    return box(array, LEAF if requires_grad else None)
+    made = box(array)
+    return made.requires_grad_() if requires_grad else made
 
 
 def from_numpy(array: np.ndarray) -> Any:

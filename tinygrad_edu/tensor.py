@@ -229,10 +229,7 @@ class Tensor(InPlace, Methods, NumPyCitizen):
 
     def _accumulate(self, g: Any) -> None:
         """Add a gradient that arrived here; `g` is a fresh array, or a Tensor with history."""
-        if self._grad is None and g.__class__ is np.ndarray:
-            self._grad = grad = _new(Tensor)
-            grad._array = g
-        elif isinstance(g, Tensor):
+        if isinstance(g, Tensor):
             # A copy: the same memory may have gone to another leaf, or come from the user.
             own = box(g._array.copy(), g._node)
             self._grad = own if self._grad is None else self._grad + own

@@ -32,6 +32,8 @@ def window_of(traces: Sequence[Trace]) -> tuple[tuple[float, float], ...]:
     True
     """
     usual = traces[0].function.window
+    if not _outside(np.concatenate([t.points[:1] for t in traces]), usual).any():
+        return usual
     sides = []
     for i, (low, high) in enumerate(usual):
         starts = [float(t.points[0, i]) for t in traces]
@@ -41,8 +43,7 @@ def window_of(traces: Sequence[Trace]) -> tuple[tuple[float, float], ...]:
         left, right = min(left, float(path.min())), max(right, float(path.max()))
         room = 0.05 * (right - left)  # nothing new lies on the very edge
         sides.append((left - room * (left < low), right + room * (right > high)))
-    started = [t.points[:1] for t in traces]
-    return tuple(sides) if _outside(np.concatenate(started), usual).any() else usual
+    return tuple(sides)
 
 
 def steps_outside(t: Trace, window: tuple[tuple[float, float], ...]) -> int:
