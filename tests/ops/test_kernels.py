@@ -42,6 +42,24 @@ def test_column_sums(dtype, shape):
         close(kernels.column_sums(a), a.sum(axis=0))
 
 
+@pytest.mark.parametrize("dtype", [*DTYPES, np.longdouble, np.int32])
+@pytest.mark.parametrize("shape", [(), (1,), (0, 3), (4, 6), (300, 301)])
+def test_rectified(dtype, shape):
+    x = np.asarray(rng.normal(size=shape) * 3).astype(dtype)
+    if x.dtype.kind == "f":
+        for i, odd in enumerate((np.nan, np.inf, -np.inf, -0.0)[: x.size]):
+            x.flat[i] = odd
+    columns = np.array(x, order="F")
+    for given in (x, columns, np.repeat(x, 2, axis=-1)[..., ::2] if shape else x):
+        before = given.copy()
+        out = kernels.rectified(given)
+        assert out.dtype == dtype and out.shape == shape
+        np.testing.assert_array_equal(out, np.maximum(before, 0))
+        np.testing.assert_array_equal(given, before)
+        assert kernels.rectified(given, out=given) is given
+        np.testing.assert_array_equal(given, out)
+
+
 @pytest.mark.parametrize("dtype", [*DTYPES, np.longdouble])
 @pytest.mark.parametrize("in_place", [False, True])
 def test_passed_stops_whatever_it_is(dtype, in_place):

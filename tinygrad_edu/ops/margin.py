@@ -13,6 +13,7 @@ from .arithmetic import mul, neg, sub
 from .bounds import clamp_min
 from .compare import where
 from .index import getitem
+from .kernels import rectified
 from .loss import (
     by_columns,
     check_classes,
@@ -55,7 +56,7 @@ def _class_hinge(
     s = input.T.copy() if turned else input.copy()
     own = s.reshape(-1)[places] - delta
     s -= own if turned else own[:, None]
-    hinges = kept["hinges"] = np.maximum(s, 0.0, out=s)
+    hinges = kept["hinges"] = rectified(s, out=s)
     hinges.reshape(-1)[places] = 0.0
     terms = hinges if power == 1 else hinges * hinges
     if total and isinstance(factor, float):

@@ -12,7 +12,7 @@ from ..quiet import quiet
 from ..random import numpy_generator
 from .compare import _where as where
 from .exponential import floats_only
-from .kernels import ZEROS, passed
+from .kernels import ZEROS, passed, rectified
 from .selection import select
 from .shape import _reshape
 
@@ -56,7 +56,7 @@ def relu(input: Any) -> Any:
     >>> relu(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    return np.maximum(input, ZEROS.get(input.dtype, 0))
+    return rectified(input)
 
 
 @primitive(name="relu_backward")
@@ -79,10 +79,9 @@ relu.defquick(_d_relu, overwrites=True)
 def relu_of_many(input: Any) -> Any:
     """``relu(input)`` as a layer calls it: for a Tensor of many elements, at less expense."""
     x: Any = getattr(input, "_array", None)
-    zero = None if x.__class__ is not np.ndarray else ZEROS.get(x.dtype)
-    if zero is None or x.size <= SMALL or state.watch is not None:
+    if x.__class__ is not np.ndarray or x.size <= SMALL or state.watch is not None:
         return relu(input)
-    out, edge = np.maximum(x, zero), input._node
+    out, edge = rectified(x), input._node
     if edge is None or not state.grad:
         return box(out)
     known = edge.out if edge.__class__ is Node else None
