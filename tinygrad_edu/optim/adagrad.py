@@ -109,7 +109,7 @@ class Adagrad(Optimizer):
         super().__init__(params, defaults)
         for group in self.param_groups:  # as in PyTorch, G exists before the first step
             for p in group["params"]:
-                self.state[p] = {"step": 0, **self._start(raw(p), group)}
+                self._state[p] = {"step": 0, **self._start(raw(p), group)}
 
     def _check(self, group: dict[str, Any]) -> None:
         at_least_0(group, "lr", "lr_decay", "initial_accumulator_value", "eps")

@@ -43,6 +43,7 @@ class Flat:
         self.shapes = [p._array.shape for p in params]
         dtype = params[0]._array.dtype
         self.p = np.empty(sum(p._array.size for p in params), dtype)
+        self.g = np.empty_like(self.p)
         self.ends = np.cumsum([p._array.size for p in params]).tolist()
         # A view of raw memory counts as the owner of its part of it: a write to one parameter is
         # no write to its neighbours.
@@ -54,12 +55,12 @@ class Flat:
         for name, value in first.items():
             if name != "step":
                 self.state[name] = box(np.empty(self.p.size, value._array.dtype))
-        self.rows = []  # what must still be there at the next step
-        for p, owner, own in zip(params, self.owners, self.states, strict=True):
+        self.rows = []  # what must still be there at the next step, and where its gradient goes
+        for p, owner, slope in zip(params, self.owners, self._cut(self.g), strict=True):
             values = owner.reshape(p._array.shape)
             values[...] = p._array
             p._array = values
-            self.rows.append((p, values, own))
+            self.rows.append((p, values, slope.reshape(values.shape)))
         self.kept: list[Any] = []
         self.vectors: list[tuple[str, np.ndarray]] = []
         for name in list(self.state):
@@ -83,40 +84,44 @@ class Flat:
             own[name]._array = part
             self.kept.append((own, name, own[name], part))
 
-    def fits(self, states: dict[Any, dict[str, Any]]) -> bool:
-        """Whether everything is still where it was left, and has a gradient."""
+    def holds(self, states: dict[Any, dict[str, Any]]) -> bool:
+        """Whether the states are still where they were left."""
         step = self.state["step"]
-        for p, values, own in self.rows:
-            if p._array is not values or p._grad is None or own["step"] != step:
-                return False
-            if states.get(p) is not own:
+        for p, own in zip(self.params, self.states, strict=True):
+            if states.get(p) is not own or own["step"] != step:
                 return False
         for own, name, tensor, part in self.kept:
             if own.get(name) is not tensor or tensor._array is not part:
                 return False
         return True
 
-    def step(self, rule: Any, group: dict[str, Any], keeps: bool) -> bool:
-        """Run the rule once; False if the gradients are not of the parameters' dtype."""
-        g = np.concatenate([p._grad._array.ravel() for p in self.params])
-        if g.dtype != self.p.dtype or g.size != self.p.size:
-            return False
+    def gather(self) -> bool:
+        """Copy all gradients; False if one is missing or of another dtype, or a value exchanged."""
+        dtype = self.p.dtype
+        self.last = {}  # its memory is used again
+        for p, values, slope in self.rows:
+            g = p._grad
+            if g is None or p._array is not values or g._array.dtype is not dtype:
+                return False
+            slope[...] = g._array
+        return True
+
+    def step(self, rule: Any, group: dict[str, Any], keeps: bool) -> None:
+        """Run the rule once on what was gathered."""
         step = self.state["step"] + 1
         self.state["step"] = step
         for own in self.states:
             own["step"] = step
         if keeps:
-            self.last = {}  # its memory is used again
-            self.last = last = {"p": self.p.copy(), "g": g, "options": group.copy()}
+            self.last = last = {"p": self.p.copy(), "g": self.g, "options": group.copy()}
             for name, vector in self.vectors:
                 last[name] = vector.copy()
         known = len(self.state)
-        rule._update(self.p, g, self.state, group)
+        rule._update(self.p, self.g, self.state, group)
         if len(self.state) > known:  # an option changed, and asks for more
             for name in list(self.state)[known:]:
                 self._adopt(name)
         enter(self.pages)
-        return True
 
     def last_of(self, i: int) -> dict[str, Any]:
         """What the last step of parameter number `i` started from."""

@@ -60,7 +60,8 @@ class Optimizer(Explained):
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults
-        self.state: dict[Any, dict[str, Any]] = defaultdict(dict)
+        self._state: dict[Any, dict[str, Any]] = defaultdict(dict)
+        self._seen = False  # whether somebody may hold the state, and change it
         self.param_groups: list[dict[str, Any]] = []
         self.keep_last_step: bool | None = None
         self._last: dict[Any, dict[str, Any]] = {}
@@ -132,6 +133,16 @@ class Optimizer(Explained):
 
     # ---------------------------------------------------------------- a step
 
+    @property
+    def state(self) -> dict[Any, dict[str, Any]]:
+        """For each parameter a dict: its step count and its running values."""
+        self._seen = True
+        return self._state
+
+    @state.setter
+    def state(self, value: dict[Any, dict[str, Any]]) -> None:
+        self._state, self._seen = value, True
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters."""
         for group in self.param_groups:
@@ -180,7 +191,7 @@ class Optimizer(Explained):
         if len(flats) != len(self.param_groups):
             flats[:] = [None] * len(self.param_groups)
         flat = flats[i]
-        if flat is None or not flat.fits(self.state):
+        if flat is None or (self._seen and not flat.holds(self._state)) or not flat.gather():
             flat = flats[i] = None  # lets go of the memory, which may then be moved again
             if self._tries == _TRIES:
                 return ()
@@ -188,12 +199,16 @@ class Optimizer(Explained):
             for p in group["params"]:
                 if p._grad is not None:
                     self._started(p, p._buffer(), group)
-            flat = flats[i] = flatten(group["params"], self.state)
-        return flat.places if flat is not None and flat.step(self, group, keeps) else ()
+            flat = flatten(group["params"], self._state)
+            if flat is None or not flat.gather():
+                return ()
+            flats[i] = flat
+        flat.step(self, group, keeps)
+        return flat.places
 
     def _started(self, p: Any, array: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
         """The state of a parameter, begun if this is its first step."""
-        state = self.state[p]
+        state = self._state[p]
         if "step" not in state:
             for name, value in {"step": 0, **self._start(array, group)}.items():
                 state.setdefault(name, value)
@@ -223,6 +238,7 @@ class Optimizer(Explained):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy has parameters of its own, which are put side by side anew.
+        self._seen = True
         return {**vars(self), "_flats": []}
 
     def state_dict(self) -> dict[str, Any]:

@@ -219,7 +219,7 @@ class SGD(Optimizer):
                 for p in group["params"]:
                     buffer = p._buffer()
                     before.append((buffer, buffer.copy()))
-                    v = raw(self.state.get(p, {}).get("momentum_buffer"))
+                    v = raw(self._state.get(p, {}).get("momentum_buffer"))
                     if v is not None and sign:
                         buffer += sign * group["momentum"] * v
                         wrote(buffer)

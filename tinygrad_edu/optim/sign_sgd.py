@@ -71,7 +71,7 @@ class SignSGD(Optimizer):
             params = [p for p in group["params"] if p._grad is not None]
             norm = total_norm([raw(p._grad) for p in params])
             for p in params:
-                self.state[p]["norm"] = norm
+                self._state[p]["norm"] = norm
 
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Any) -> None:
         lr = -group["lr"] if group["maximize"] else group["lr"]

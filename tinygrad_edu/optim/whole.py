@@ -38,7 +38,7 @@ class WholeOptimizer(Optimizer):
     @property
     def _shared(self) -> dict[str, Any]:
         """The state, as in PyTorch's LBFGS that of the first parameter."""
-        return self.state[self._params[0]]
+        return self._state[self._params[0]]
 
     def _size(self) -> int:
         return sum(p._array.size for p in self._params)
