@@ -87,7 +87,7 @@ class Explained:
         chosen, name = pairs[found[0]]
         last = self._last.get(chosen)
         for flat in self._flats:
-            if flat is not None and flat.last and id(chosen) in flat.places:
+            if flat is not None and flat.options and id(chosen) in flat.places:
                 last = flat.last_of(flat.places[id(chosen)])
         if last is None:
             raise GradientError(

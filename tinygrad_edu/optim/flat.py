@@ -32,14 +32,16 @@ class Flat:
         The state as the rule sees it: ``step``, and a vector under each name.
     places : dict
         The number of each parameter, by its id.
-    last : dict
-        What the last step started from, if it was to be kept.
+    options : dict or None
+        The options of the last step, if what it started from was to be kept.
     """
 
     def __init__(self, params: list[Any], states: dict[Any, dict[str, Any]]) -> None:
         self.params = params
         self.places = {id(p): i for i, p in enumerate(params)}
-        self.last: dict[str, Any] = {}
+        self.options: dict[str, Any] | None = None
+        self.before: dict[str, np.ndarray] = {}  # values and state before the last step
+        self.copies: list[tuple[np.ndarray, np.ndarray]] = []  # what to copy where, to keep them
         self.shapes = [p._array.shape for p in params]
         dtype = params[0]._array.dtype
         self.p = np.empty(sum(p._array.size for p in params), dtype)
@@ -98,7 +100,7 @@ class Flat:
     def gather(self) -> bool:
         """Copy all gradients; False if one is missing or of another dtype, or a value exchanged."""
         dtype = self.p.dtype
-        self.last = {}  # its memory is used again
+        self.options = None  # the memory of the last step is used again
         for p, values, slope in self.rows:
             g = p._grad
             if g is None or p._array is not values or g._array.dtype is not dtype:
@@ -113,9 +115,13 @@ class Flat:
         for own in self.states:
             own["step"] = step
         if keeps:
-            self.last = last = {"p": self.p.copy(), "g": self.g, "options": group.copy()}
-            for name, vector in self.vectors:
-                last[name] = vector.copy()
+            if len(self.copies) <= len(self.vectors):
+                for name, vector in [("p", self.p), *self.vectors][len(self.copies) :]:
+                    self.before[name] = np.empty_like(vector)
+                    self.copies.append((self.before[name], vector))
+            for old, vector in self.copies:
+                old[...] = vector
+            self.options = group.copy()
         known = len(self.state)
         rule._update(self.p, self.g, self.state, group)
         if len(self.state) > known:  # an option changed, and asks for more
@@ -125,10 +131,9 @@ class Flat:
 
     def last_of(self, i: int) -> dict[str, Any]:
         """What the last step of parameter number `i` started from."""
-        found = {"step": np.array(self.state["step"]), "options": self.last["options"]}
-        for name, value in self.last.items():
-            if name != "options":
-                found[name] = self._cut(value)[i].reshape(self.shapes[i])
+        found: dict[str, Any] = {"step": np.array(self.state["step"]), "options": self.options}
+        for name, value in {**self.before, "g": self.g}.items():
+            found[name] = self._cut(value)[i].reshape(self.shapes[i])
         return found
 
 

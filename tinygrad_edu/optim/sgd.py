@@ -181,7 +181,7 @@ class SGD(Optimizer):
             if group["nesterov"] == "lookahead":
                 break
         else:
-            return super().step(closure)
+            return Optimizer.step(self, closure)
         if closure is None:
             raise GradientError(
                 located(
