@@ -20,6 +20,8 @@ PACKAGE = "tinygrad_edu"
 # directly under tinygrad_edu/ is added here, at the lowest rank that its own imports allow.
 RANKS = {
     "errors": 0,
+    "folding": 0,
+    "holders": 0,
     "quiet": 0,
     "signatures": 0,
     "cuda": 0,

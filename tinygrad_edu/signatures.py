@@ -83,6 +83,14 @@ def levels_needed(op: Any, edges: Sequence[Any]) -> Levels:
     return levels_read([op.joint] if op.joint else [op.formulas[i] for i in wanted], len(edges))
 
 
+def reads(op: Any, node: Any) -> list[tuple[int, Any]]:
+    """Places and values of the inputs, the result and the options of a node that will be read."""
+    rows = zip([*node.saved, node.out], levels_needed(op, node.edges), strict=True)
+    read = [(i, value) for i, (value, level) in enumerate(rows) if level == 2]
+    options = [v for p in node.params.values() for v in (p if isinstance(p, tuple) else (p,))]
+    return [*read, *enumerate(options, len(node.edges) + 1)]
+
+
 def kept_for(op: Any, edges: Sequence[Any]) -> tuple[list[int], bool]:
     """The inputs that these formulas do not read, and whether they read the result."""
     *levels, out = levels_needed(op, edges)

@@ -6,6 +6,8 @@ holds is freed at once, without the garbage collector.
 
 from typing import Any
 
+from ..folding import Foldable
+
 
 class AccumulateGrad:
     """The end of the graph at a leaf: what arrives here is added to ``variable.grad``."""
@@ -31,7 +33,7 @@ FREED: Any = ("freed",)
 """Stands in ``Node.saved`` once backward has used it."""
 
 
-class Node:
+class Node(Foldable):
     """One recorded op: what ran, on what, and where its inputs came from.
 
     Attributes
@@ -46,7 +48,7 @@ class Node:
         One entry per input: its value if a formula reads it, a `Meta` if only its shape is read.
     out : numpy.ndarray or Meta
         The result.
-    order : int
+    order : float
         Creation number: a node is newer than all its inputs.
     hooks : dict or None
         Functions that see (and may replace) the gradient of the result.
@@ -54,7 +56,7 @@ class Node:
 
     __slots__ = ("__weakref__", "edges", "hooks", "op", "order", "out", "params", "saved")
 
-    def __init__(self, op: Any, params: dict, edges: Any, saved: Any, out: Any, order: int):
+    def __init__(self, op: Any, params: dict, edges: Any, saved: Any, out: Any, order: float):
         self.op = op
         self.params = params
         self.edges = edges
@@ -62,6 +64,8 @@ class Node:
         self.out = out
         self.order = order
         self.hooks: dict[Any, Any] | None = None
+        self.fold = None
+        self.fold: Any = None
 
     def name(self) -> str:
         """PyTorch's name for the node of this op, such as ``MulBackward0``."""

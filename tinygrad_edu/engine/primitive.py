@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import explained, no_formula
-from ..signatures import Each, Meta, bind_call, check_formulas, kept_for, levels_needed
+from ..signatures import Each, Meta, bind_call, check_formulas, kept_for, levels_needed, reads
 from .node import LEAF, Node
 from .state import state
 from .storage import tick
@@ -195,21 +195,16 @@ class Primitive:
 
     def boxed(self, node: Node) -> tuple[list[Any], Any]:
         """The saved values as Tensors with their history, for a backward pass that is recorded."""
-        inputs = []
-        for value, edge in zip(node.saved, node.edges, strict=True):
-            if edge is None or not isinstance(value, (np.ndarray, np.generic)):
-                inputs.append(value)
-            else:
+        inputs = list(node.saved)
+        for i, (value, edge) in enumerate(zip(node.saved, node.edges, strict=True)):
+            if edge is not None and isinstance(value, (np.ndarray, np.generic)):
                 # A leaf stands for itself, unless its .data was replaced since.
-                inputs.append(edge if getattr(edge, "_array", None) is value else box(value, edge))
+                inputs[i] = edge if getattr(edge, "_array", None) is value else box(value, edge)
         return inputs, node.out if node.out.__class__ is Meta else box(node.out, node)
 
     def values_read(self, node: Node) -> list[tuple[int, Any]]:
         """Places and values of the inputs, the result and the options that will be read."""
-        rows = zip([*node.saved, node.out], levels_needed(self, node.edges), strict=True)
-        read = [(i, value) for i, (value, level) in enumerate(rows) if level == 2]
-        options = [v for p in node.params.values() for v in (p if isinstance(p, tuple) else (p,))]
-        return [*read, *enumerate(options, len(node.edges) + 1)]
+        return reads(self, node)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As an attribute of a class, an op is a method."""

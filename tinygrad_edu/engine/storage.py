@@ -52,7 +52,7 @@ def last_write() -> int:
     return _last
 
 
-def overwritten_since(array: Any, order: int) -> bool:
+def overwritten_since(array: Any, order: float) -> bool:
     """Whether `array`'s memory was written to after tick `order`."""
     return isinstance(array, np.ndarray) and page(array)[1] > order
 

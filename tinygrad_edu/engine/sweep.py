@@ -12,21 +12,13 @@ from typing import Any
 from numpy import ndarray
 
 from ..errors import freed, overwritten
+from ..holders import ALONE
 from ..quiet import hush, silence
 from ..signatures import Meta
 from .node import FREED, Node
 from .primitive import box, fit, is_tensor, raw
 from .state import state
 from .storage import last_write, overwritten_since
-
-
-def _count() -> int:
-    """What `getrefcount` says of something that one local name holds: 2, but 1 from Python 3.14."""
-    g = object()
-    return getrefcount(g)
-
-
-_ALONE = _count()
 
 
 def sweep(
@@ -59,48 +51,25 @@ def sweep(
     """
     pending: dict[Any, Any] = {}
     ours: set[Any] = set()  # edges whose pending gradient is a buffer made here: add in place
-    heap: list[tuple[int, Node]] = []
+    heap: list[tuple[float, Node]] = []
     collected: dict[Any, Any] = {}
     written, watch, run = last_write(), state.watch, silence.runner()
     plain = needed is None and watch is None and not create_graph
     errors: Any = None  # NumPy's warnings, switched off before the first formula that may give one
+    arriving = roots if needed is None else [root for root in roots if root[0] in needed]
+    own = checks = False  # is what arrives held by nobody else; did something else reach a leaf
     before, state.grad = state.grad, create_graph
     try:
-        for edge, g in roots:
-            if needed is None or edge in needed:
-                if edge.__class__ is Node and edge not in pending:
-                    heappush(heap, (-edge.order, edge))
-                errors = errors or (hush() if edge in pending else None)
-                pending[edge] = pending[edge] + g if edge in pending else g
-        while heap:
-            # What was sent on before is let go, for it would count as a holder.
-            c, parts, node = None, None, heappop(heap)[1]
-            g = pending.pop(node)
-            if node.hooks is not None:
-                g = run_hooks(node.hooks, g)
-            if wanted is not None and node in wanted:
-                collected[node] = g
-            op = node.op
-            if node.saved is FREED:
-                raise freed(op)
-            if node.order < written:
-                for i, value in op.values_read(node):
-                    if overwritten_since(value, node.order):
-                        raise overwritten(op, i, value)
-            if plain and op.quick is not None:
-                if op.overwrites and (g.base is not None or getrefcount(g) > _ALONE):
-                    g = g.copy()  # somebody else may read it
-                parts = run(op.quick, g, node.out, node.saved, node.params)
-            else:
-                errors = errors or hush()
-                parts = _contributions(node, g, create_graph, needed, watch)
-            for edge, c in zip(node.edges, parts):  # noqa: B905 (they are as many)
+        while True:
+            for edge, c in arriving:
                 if c is None or edge is None:
                     continue
                 if edge not in pending:
                     pending[edge] = c
                     if edge.__class__ is Node:
                         heappush(heap, (-edge.order, edge))
+                    elif not own:
+                        checks = True
                     continue
                 errors = errors or hush()
                 if edge in ours:
@@ -109,19 +78,49 @@ def sweep(
                     pending[edge] = pending[edge] + c
                     if not create_graph:
                         ours.add(edge)
+            # What was sent on is let go, for it would count as a holder.
+            c = g = parts = arriving = roots = None
+            if not heap:
+                break
+            own, node = False, heappop(heap)[1]
+            g = pending.pop(node)
+            if node.hooks is not None:
+                g = run_hooks(node.hooks, g)
+            if wanted is not None and node in wanted:
+                collected[node] = g
+            if node.fold is not None and plain and node.order > written:
+                arriving = run(node.fold.back, g, retain_graph)
+                if arriving is not None:
+                    own = True
+                    continue
+            op = node.op
+            if node.saved is FREED:
+                raise freed(op)
+            if node.order < written:
+                for i, value in op.values_read(node):
+                    if overwritten_since(value, node.order):
+                        raise overwritten(op, i, value)
+            if plain and op.quick is not None:
+                if op.overwrites and (g.base is not None or getrefcount(g) > ALONE):
+                    g = g.copy()  # somebody else may read it
+                parts = run(op.quick, g, node.out, node.saved, node.params)
+            else:
+                errors = errors or hush()
+                parts = _contributions(node, g, create_graph, needed, watch)
+            arriving = zip(node.edges, parts)  # noqa: B905 (they are as many)
             if not retain_graph and op.keeps:
                 # What was saved is dropped; a node that saved nothing can be passed again.
                 node.saved = FREED
                 if node.out.__class__ is ndarray:
                     node.out = Meta(node.out)
-        c = g = parts = roots = None
         for edge in pending:
             g = pending[edge]
             if edge._hooks:
                 g = pending[edge] = run_hooks(edge._hooks, g)
             # Hand on a fresh result; copy what the graph or another leaf may hold as well.
-            if isinstance(g, ndarray) and (g.base is not None or getrefcount(g) > _ALONE + 1):
-                pending[edge] = g.copy()
+            if checks and isinstance(g, ndarray):  # noqa: SIM102
+                if g.base is not None or getrefcount(g) > ALONE + 1:
+                    pending[edge] = g.copy()
     finally:
         state.grad = before
         if errors is not None:
@@ -138,9 +137,8 @@ def _contributions(node: Node, g: Any, create_graph: bool, needed: Any, watch: A
         joint = op.quick(g.copy() if op.overwrites else g, out, inputs, params)
     else:
         joint = op.joint and op.joint(g, out, *inputs, **params)
-    parts = []
+    parts: list[Any] = [None] * len(node.edges)
     for i, edge in enumerate(node.edges):
-        c = None
         if edge is not None and (needed is None or edge in needed):
             c = joint[i] if joint else (op.formulas[i] or op.missing(i))(g, out, *inputs, **params)
             if watch is not None:
@@ -150,7 +148,7 @@ def _contributions(node: Node, g: Any, create_graph: bool, needed: Any, watch: A
             if c is not None and (c.__class__ is not target.__class__ or c.__class__ is ndarray):  # noqa: SIM102
                 if getattr(c, "dtype", None) is not target.dtype or c.shape != target.shape:
                     c = fit(c, target, op, i)
-        parts.append(c)
+            parts[i] = c
     return parts
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from ..engine import LEAF, Node, box, is_tensor, raw, sweep
 from ..engine.primitive import fit
@@ -67,7 +68,7 @@ def backward_of(tensor: Any, retain_graph: bool | None) -> bool:
         return False
     root = (tensor if edge is LEAF else edge, one)
     for edge, g in sweep((root,), retain_graph=bool(retain_graph)).items():
-        if edge._grad is None and g.__class__ is np.ndarray:
+        if edge._grad is None and g.__class__ is ndarray:
             edge._grad = box(g)
         else:
             edge._accumulate(g)

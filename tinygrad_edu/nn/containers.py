@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from .. import ops
 from ..errors import AxisError, DTypeError, located
 from .module import Module
+from .row import MAY_STAND, passed
 
 N = TypeVar("N", bound="Numbered")
-_CALL = Module.__call__
 
 
 class Numbered(Module):
@@ -111,13 +111,15 @@ class Sequential(Numbered):
 
     def forward(self, input: Any) -> Any:
         members = vars(self)
+        row: list[Any] = []  # modules that may be run at once
         for name, place in list(self._places.items()):
             if place == "module":
                 module = members[name]
-                # What the call of a module without hooks does, at less expense.
-                plain = module.__class__.__call__ is _CALL and module._hooks is None
-                input = module.forward(input) if plain else module(input)
-        return input
+                if module.__class__ in MAY_STAND and module._hooks is None:
+                    row.append(module)
+                else:
+                    input, row = module(passed(row, input)), []
+        return passed(row, input)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

@@ -36,6 +36,11 @@ class Hookable:
     _hooks: Hooks | None = None
     forward: Callable[..., Any]
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "forward" and self._hooks is None:
+            self._hooks = Hooks()  # it no longer does what its class says, so it is to be called
+
     def __call__(self, first: Any = _NOTHING, /, *args: Any, **kwargs: Any) -> Any:
         if self._hooks is None and first is not _NOTHING and not args and not kwargs:
             return self.forward(first)  # nearly every call: nothing to pack and unpack

@@ -187,14 +187,15 @@ def _from_kept(g: Any, out: Any, inputs: Any, options: dict[str, Any]) -> tuple[
 def _taped(input: Any, s: np.ndarray, labels: np.ndarray) -> Any:
     """``_cross_entropy(input, labels=labels, kept={})``, at less expense."""
     edge = getattr(input, "_node", None)
-    options: dict[str, Any] = {"labels": labels, "kept": {}}
+    kept: dict[str, Any] = {}
     if edge is None or not state.grad or state.watch is not None:
-        return _cross_entropy(input, **options)
+        return _cross_entropy(input, labels=labels, kept=kept)
     try:
-        out = silence.run(_plain_loss, s, **options)
+        out = silence.run(_plain_loss, s, labels=labels, kept=kept)
     except RuntimeError:  # it is silent already
-        return _cross_entropy(input, **options)
+        return _cross_entropy(input, labels=labels, kept=kept)
     edges = (input if edge is LEAF else edge,)
+    options = {"labels": labels, "kept": kept}
     return box(out, Node(_cross_entropy, options, edges, (s,), out, tick()))
 
 

@@ -208,7 +208,7 @@ class _Queue:
     def __init__(self, run: Run, expected: Counter[str]) -> None:
         self.run, self.expected = run, expected
         self.arrived: Counter[str] = Counter()
-        self._heap: list[tuple[int, str]] = []
+        self._heap: list[tuple[float, str]] = []
         self._done: set[str] = set()
 
     def runs(self, node: Node) -> None:

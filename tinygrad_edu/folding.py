@@ -1,0 +1,55 @@
+"""A node of the graph that stands for several in a row, until somebody looks.
+
+In a small network the nodes between the layers cost as much as the arithmetic, and in training
+nobody looks at them. A folded node has only what backward needs of it: a number, and a way to send
+a gradient through all that it stands for. Whoever reads its op, edges or values finds the last of
+the nodes, linked to those before it: they are made at that moment.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+_LATER = ("op", "params", "edges", "saved", "out")
+
+
+class Fold(Protocol):
+    """What a folded node stands for."""
+
+    def back(self, g: Any, retain: bool) -> list[tuple[Any, Any]] | None:
+        """Send `g` through: pairs of an edge and the gradient that arrives there.
+
+        None if that takes the nodes. Unless it is to `retain` them, all arrays are let go.
+        """
+
+    def unfolded(self, order: float) -> tuple[Any, ...]:
+        """Op, params, edges, saved and out of the last node, whose number is `order`."""
+
+
+class Foldable:
+    """The part of a node that unfolds it.
+
+    Attributes
+    ----------
+    fold : Fold or None
+        What a folded node stands for; None once it is unfolded, and in all other nodes.
+    """
+
+    __slots__ = ("fold",)
+    fold: Fold | None
+    order: float
+
+    def __getattr__(self, name: str) -> Any:
+        # Only what is missing is asked for here.
+        if name in _LATER and self.fold is not None:
+            for key, value in zip(_LATER, self.fold.unfolded(self.order), strict=True):
+                setattr(self, key, value)
+            self.fold = None
+        return object.__getattribute__(self, name)
+
+
+def folded(kind: type, fold: Fold, order: float) -> Any:
+    """A node of this class that stands for several."""
+    node: Any = object.__new__(kind)
+    node.fold, node.order, node.hooks = fold, order, None
+    return node
