@@ -22,6 +22,12 @@ class Fold(Protocol):
         None if that takes the nodes. Unless it is to `retain` them, all arrays are let go.
         """
 
+    def out(self) -> Any:
+        """What is kept of the result, if that is known without the nodes; else None.
+
+        The op that comes next asks for its shape.
+        """
+
     def unfolded(self, order: float) -> tuple[Any, ...]:
         """Op, params, edges, saved and out of the last node, whose number is `order`."""
 
@@ -42,6 +48,8 @@ class Foldable:
     def __getattr__(self, name: str) -> Any:
         # Only what is missing is asked for here.
         if name in _LATER and self.fold is not None:
+            if name == "out" and (out := self.fold.out()) is not None:
+                return out
             for key, value in zip(_LATER, self.fold.unfolded(self.order), strict=True):
                 setattr(self, key, value)
             self.fold = None

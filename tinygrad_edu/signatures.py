@@ -56,6 +56,13 @@ class Meta:
         self.shape: tuple[int, ...] = value.shape
         self.dtype: np.dtype = value.dtype
 
+    @classmethod
+    def of(cls, shape: tuple[int, ...], dtype: np.dtype) -> Meta:
+        """That of an array which there is not."""
+        new = object.__new__(cls)
+        new.shape, new.dtype = shape, dtype
+        return new
+
     @property
     def ndim(self) -> int:
         return len(self.shape)

@@ -9,7 +9,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, tensor
-from tinygrad_edu.engine import FREED, Node
+from tinygrad_edu.engine import FREED, Node, state
 from tinygrad_edu.errors import InPlaceError
 from tinygrad_edu.nn import row as row_room
 from tinygrad_edu.ops.affine import _linear
@@ -164,6 +164,57 @@ def test_derivatives_of_higher_order():
         second = tg.autograd.grad(sum((g * g).sum() for g in first), [x, layers[0].weight])
         found.append([g.detach().numpy() for g in (*first, *second)])
     np.testing.assert_equal(found[0], found[1])
+
+
+def test_a_recorded_pass():
+    layers = layers_of([8, 0, 3], np.float64)
+    found = []
+    for run in (at_once, one_by_one):
+        (run(layers, given(np.float64)) ** 2).sum().backward(create_graph=True)
+        first = layers[0].weight.grad
+        layers[0].weight.grad = None
+        found.append((first.detach().numpy(), tg.autograd.grad(first.sum(), layers[2].weight)[0]))
+    np.testing.assert_equal(found[0][0], found[1][0])
+    np.testing.assert_equal(found[0][1].numpy(), found[1][1].numpy())
+
+
+def test_who_watches_sees_the_ops():
+    class Watch:
+        def __init__(self):
+            self.ops = []
+
+        def made(self, op, result, node):
+            self.ops.append(op.name)
+
+        def contribution(self, node, i, g, c):
+            self.ops.append((node.op.name, i))
+
+    layers = layers_of([8, 0, 3])
+    seen = []
+    for watched in (("forward", "backward"), ("backward",)):
+        for run in (at_once, one_by_one):
+            for p in parameters_of(layers):
+                p.grad = None
+            watch = Watch()
+            state.watch = watch if "forward" in watched else None
+            try:
+                y = run(layers, given())
+                state.watch = watch
+                y.sum().backward()
+            finally:
+                state.watch = None
+            seen.append(watch.ops)
+    assert seen[0] == seen[1] and seen[0][:3] == ["linear", "relu", "linear"]
+    assert seen[2] == seen[3] and ("relu", 0) in seen[2]
+
+
+def test_leaves_before_a_row_share_no_memory():
+    a, b = given(grad=True), given(grad=True)
+    y = at_once(layers_of([8, 0, 3]), a + b)
+    assert is_folded(y)
+    y.backward(tg.ones(67, 3))
+    assert not np.shares_memory(a.grad.numpy(), b.grad.numpy())
+    np.testing.assert_array_equal(a.grad.numpy(), b.grad.numpy())
 
 
 def test_gradients_of_some_inputs_only():
@@ -328,7 +379,21 @@ def _patched():
     return layers
 
 
+def _odd(place, name, shape):
+    layers = layers_of([8, 0, 3])
+    values = np.random.default_rng(2).normal(size=shape).astype(np.float32)
+    setattr(layers[place], name, nn.Parameter(values))
+    return layers
+
+
 OTHERS = {
+    "a bias for all": lambda: _odd(0, "bias", (1,)),
+    "a bias with rows": lambda: _odd(0, "bias", (1, 8)),
+    "a bias without axes": lambda: _odd(0, "bias", ()),
+    "a bias that does not fit": lambda: _odd(0, "bias", (7,)),
+    "a weight that is a vector": lambda: _odd(0, "weight", (11,)),
+    "a weight of three axes": lambda: _odd(0, "weight", (2, 8, 11)),
+    "a weight that does not fit": lambda: _odd(2, "weight", (3, 9)),
     "a subclass": lambda: [Doubled(11, 8), nn.ReLU(), Doubled(8, 3)],
     "frozen": _frozen,
     "hooked": _hooked,
@@ -353,8 +418,23 @@ def test_others_are_called_one_by_one(name):
             continue
         assert not is_folded(y)
         y.sum().backward()
-        said.append((y.detach().numpy(), [p.grad is None for p in parameters_of(layers)]))
+        grads = [p.grad if p.grad is None else p.grad.numpy() for p in parameters_of(layers)]
+        said.append((y.detach().numpy(), grads))
+        for p in parameters_of(layers):
+            p.grad = None
     np.testing.assert_equal(said[0], said[1])
+
+
+def test_a_vector_for_a_weight_and_as_many_biases_as_rows():
+    layers = [nn.Linear(11, 11), nn.ReLU()]
+    layers[0].weight = nn.Parameter(np.arange(11, dtype=np.float32))
+    found = []
+    for run in (at_once, one_by_one):
+        y = run(layers, given(rows=11))
+        y.sum().backward()
+        found.append((y.detach().numpy(), layers[0].weight.grad.numpy()))
+        layers[0].weight.grad = None
+    np.testing.assert_equal(found[0], found[1])
 
 
 @pytest.mark.parametrize("shape", [(11,), (5, 4, 11), (2, 11), (67, 10), (0, 11)])
@@ -390,6 +470,11 @@ def test_a_class_or_an_op_that_somebody_exchanged(monkeypatch):
         patch.setattr(nn.Linear, "forward", lambda self, x: calls.append(1) or forward(self, x))
         at_once(layers, given())
     assert len(calls) == 2
+    rectify = nn.ReLU.forward
+    with monkeypatch.context() as patch:
+        patch.setattr(nn.ReLU, "forward", lambda self, x: calls.append(3) or rectify(self, x))
+        at_once(layers, given())
+    assert calls.count(3) == 1
     call = nn.Module.__call__
     with monkeypatch.context() as patch:
         patch.setattr(nn.Module, "__call__", lambda self, x: calls.append(2) or call(self, x))

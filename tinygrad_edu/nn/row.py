@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numpy import broadcast_to, ndarray, zeros
+from numpy import ndarray
 
 from ..engine import FREED, LEAF, SMALL, Meta, Node, box, state, tick
 from ..folding import folded
@@ -79,9 +79,8 @@ def _called(modules: list[Any], x: Any, calls: list[Call]) -> ndarray | None:
         elif module.inplace or x.size <= SMALL:
             return None  # of small arrays all is kept, to be shown
         else:
-            x = rectified(x, mine)
+            x = rectified(x, mine)  # a second time in place changes nothing
             calls.append((None, None, None, None, x))
-            mine = None  # the gradient of a ReLU reads its result
     return x
 
 
@@ -116,6 +115,11 @@ class Row:
         arriving.append((edge, g))
         return arriving
 
+    def out(self) -> Meta | None:
+        """The result of an affine map is not kept; see `Fold`."""
+        weight = self.calls[-1][0] if self.calls else None
+        return None if weight is None else self._meta(len(weight._array))
+
     def unfolded(self, order: float) -> Any:
         """The last node; see `Fold`."""
         calls = self.calls or [(*pair, None, None, None) for pair in self.params]
@@ -137,4 +141,4 @@ class Row:
         return node
 
     def _meta(self, width: int) -> Meta:
-        return Meta(broadcast_to(zeros((), self.dtype), (self.shape[0], width)))
+        return Meta.of((self.shape[0], width), self.dtype)
