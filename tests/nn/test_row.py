@@ -426,11 +426,11 @@ def test_others_are_called_one_by_one(name):
 
 
 def test_a_vector_for_a_weight_and_as_many_biases_as_rows():
-    layers = [nn.Linear(11, 11), nn.ReLU()]
-    layers[0].weight = nn.Parameter(np.arange(11, dtype=np.float32))
+    layers = [nn.Linear(70, 70), nn.ReLU()]
+    layers[0].weight = nn.Parameter(np.arange(70, dtype=np.float32))
     found = []
     for run in (at_once, one_by_one):
-        y = run(layers, given(rows=11))
+        y = run(layers, given(rows=70, features=70))
         y.sum().backward()
         found.append((y.detach().numpy(), layers[0].weight.grad.numpy()))
         layers[0].weight.grad = None
