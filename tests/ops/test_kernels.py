@@ -62,10 +62,11 @@ def test_rectified(dtype, shape):
 
 @pytest.mark.parametrize("dtype", [*DTYPES, np.longdouble])
 @pytest.mark.parametrize("in_place", [False, True])
-def test_passed_stops_whatever_it_is(dtype, in_place):
-    g = rng.normal(size=(4, 6)).astype(dtype)
+@pytest.mark.parametrize("columns", [6, 1025])
+def test_passed_stops_whatever_it_is(dtype, in_place, columns):
+    g = rng.normal(size=(4, columns)).astype(dtype)
     g[0], g[1], g[2] = np.inf, np.nan, -0.0
-    where = rng.random((4, 6)) < 0.5
+    where = rng.random((4, columns)) < 0.5
     expected = np.where(where, g, np.zeros((), dtype))
     for given in (g.copy(), np.asfortranarray(g), np.repeat(g, 2, axis=1)[:, ::2]):
         out = kernels.passed(given, where, in_place)

@@ -32,6 +32,8 @@ INTEGERS: dict[Any, Any] = {_FLOAT32: np.dtype(np.int32), _FLOAT64: np.dtype(np.
 ZEROS = {dtype: np.zeros((), dtype) for dtype in INTEGERS}
 # Constants of up to this many elements are made once.
 _KEPT = 1 << 16
+# Up to this many elements, memory for a whole intermediate result is nothing to save.
+_LITTLE = 1 << 12
 
 
 @functools.lru_cache(maxsize=256)
@@ -118,7 +120,9 @@ def passed(g: np.ndarray, where: np.ndarray, in_place: bool = False) -> np.ndarr
     if integer is None or where.shape != g.shape:
         return np.where(where, g, np.zeros((), g.dtype))
     bits = g.view(integer)
+    if g.size <= _LITTLE:  # NumPy takes longer to convert it piece by piece
+        where = where.astype(integer)
     if in_place and isinstance(g, np.ndarray):
-        np.multiply(bits, where.astype(integer), out=bits)
+        np.multiply(bits, where, out=bits)
         return g
-    return np.multiply(bits, where.astype(integer)).view(g.dtype)
+    return np.multiply(bits, where).view(g.dtype)
