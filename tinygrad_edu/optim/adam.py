@@ -135,7 +135,8 @@ class Adam(Optimizer):
 
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Any) -> None:
         beta1, beta2 = group["betas"]
-        size, eps = (np.asarray(n, p.dtype) for n in _corrected(group, state["step"]))
+        rate, shift = _corrected(group, state["step"])
+        size, eps = np.asarray(rate, p.dtype), np.asarray(shift, p.dtype)
         keep, share = number(beta1, p.dtype), number(1 - beta1, p.dtype)
         inside = group["eps_mode"] in ("inside", "cpen")
         pieces = blocks(p, g, *running(state, _arrays(group), p))
@@ -269,5 +270,6 @@ def _corrected(group: dict[str, Any], t: int) -> tuple[float, float]:
     if not group["bias_correction"]:
         return lr, eps
     s = sqrt(1 - beta2**t)
-    scale = {"outside": s, "inside": s * s}.get(group["eps_mode"], 1.0)
+    mode = group["eps_mode"]
+    scale = s if mode == "outside" else s * s if mode == "inside" else 1.0
     return lr * s / (1 - beta1**t), eps * scale
