@@ -8,9 +8,11 @@ the nodes, linked to those before it: they are made at that moment.
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Protocol
 
 _LATER = ("op", "params", "edges", "saved", "out")
+_UNFOLDING = threading.RLock()
 
 
 class Fold(Protocol):
@@ -47,12 +49,15 @@ class Foldable:
 
     def __getattr__(self, name: str) -> Any:
         # Only what is missing is asked for here.
-        if name in _LATER and self.fold is not None:
-            if name == "out" and (out := self.fold.out()) is not None:
-                return out
-            for key, value in zip(_LATER, self.fold.unfolded(self.order), strict=True):
-                setattr(self, key, value)
-            self.fold = None
+        if name in _LATER:
+            with _UNFOLDING:  # others who look at the same time are to find the same nodes
+                fold = self.fold
+                if name == "out" and fold is not None and (out := fold.out()) is not None:
+                    return out
+                if fold is not None:
+                    for key, value in zip(_LATER, fold.unfolded(self.order), strict=True):
+                        setattr(self, key, value)
+                    self.fold = None
         return object.__getattribute__(self, name)
 
 

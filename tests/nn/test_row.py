@@ -1,6 +1,8 @@
 """Layers in a row are run at once and recorded as one node; nobody can tell."""
 
 import gc
+import sys
+import threading
 import warnings
 import weakref
 
@@ -277,6 +279,46 @@ def test_hooks_see_and_replace():
     np.testing.assert_equal(found[0], found[1])
 
 
+def test_what_a_hook_of_a_leaf_holds_stays_what_it_is():
+    """Every leaf is reached from a row, and only from rows."""
+    model = nn.Sequential(*layers_of([8, 0, 3]))
+    fixed, seen = tg.ones(3), []
+    model[2].bias.register_hook(lambda g: fixed)
+    model[0].weight.register_hook(seen.append)
+    for _ in range(3):
+        y = model(given())
+        assert is_folded(y)
+        y.backward(tg.ones(67, 3))
+    first = seen[0].numpy().copy()
+    model.zero_grad(set_to_none=False)
+    assert fixed.tolist() == [1.0, 1.0, 1.0] and first.any()
+    np.testing.assert_array_equal(seen[0].numpy(), first)
+
+
+def test_whoever_looks_at_the_same_time_finds_the_same_nodes():
+    layers = layers_of([8, 0, 3])
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(100):
+            y = at_once(layers, given())
+            found = [None] * 4
+            start = threading.Barrier(4)
+
+            def look(i, y=y, found=found, start=start):
+                start.wait()
+                found[i] = y._node.edges[0]
+
+            threads = [threading.Thread(target=look, args=(i,)) for i in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert all(node is found[0] for node in found)
+    finally:
+        sys.setswitchinterval(interval)
+
+
 def test_a_layer_that_is_used_twice():
     tied = nn.Linear(11, 11, dtype=np.float64)
     layers = [tied, nn.ReLU(), tied]
@@ -336,6 +378,29 @@ def test_values_that_are_exchanged_meanwhile():
         loss.backward()
         found.append([p.grad.numpy() for p in parameters_of(layers)])
     np.testing.assert_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize("width", [1, 5])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_values_of_another_shape_meanwhile(width, when):
+    found = []
+    for run in (at_once, one_by_one):
+        layers = layers_of([8, 0, 3])
+        y = run(layers, given())
+        if when == "after":
+            y.backward(tg.ones(67, 3))
+        layers[2].weight.data, layers[2].bias.data = tg.zeros(width, 8), tg.zeros(width)
+        if when == "before":
+            (y * y).sum().backward()
+        found.append((layers[2].weight.grad.shape, described_shapes(y.grad_fn)))
+    assert found[0] == found[1] and (67, 3) in found[0][1]
+
+
+def described_shapes(node):
+    """The shapes of all results, from a node on."""
+    if not isinstance(node, Node):
+        return []
+    return [node.out.shape, *described_shapes(node.edges[0])]
 
 
 @pytest.mark.parametrize("op", [relu, _linear])

@@ -117,8 +117,8 @@ def sweep(
             g = pending[edge]
             if edge._hooks:
                 g = pending[edge] = run_hooks(edge._hooks, g)
-            # Hand on a fresh result; copy what the graph or another leaf may hold as well.
-            if checks and isinstance(g, ndarray):  # noqa: SIM102
+            # Hand on a fresh result; copy what the graph, a hook or another leaf may hold as well.
+            if (checks or edge._hooks) and isinstance(g, ndarray):  # noqa: SIM102
                 if g.base is not None or getrefcount(g) > ALONE + 1:
                     pending[edge] = g.copy()
     finally:

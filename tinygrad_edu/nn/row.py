@@ -40,7 +40,7 @@ def passed(modules: list[Any], input: Any) -> Any:
         # Somebody may have exchanged what the modules do.
         and Linear.forward is _LINEAR
         and ReLU.forward is _RELU
-        and Linear.__call__ is _CALL
+        and Linear.__call__ is _CALL is ReLU.__call__
     ):
         calls: list[Call] = []
         try:
@@ -87,7 +87,7 @@ def _called(modules: list[Any], x: Any, calls: list[Call]) -> ndarray | None:
 class Row:
     """What a folded node stands for: these calls, in this order."""
 
-    __slots__ = ("calls", "dtype", "edge", "params", "shape")
+    __slots__ = ("calls", "dtype", "edge", "shape", "shown")
 
     def __init__(self, edge: Any, calls: list[Call], x: Any) -> None:
         self.edge, self.calls, self.shape, self.dtype = edge, calls, x.shape, x.dtype
@@ -100,7 +100,8 @@ class Row:
         if retain:
             calls = calls.copy()
         else:
-            self.params = [call[:2] for call in calls]
+            # What is left to be shown: the leaves, and how wide each result was.
+            self.shown = [(weight, bias, w is not None and len(w)) for weight, bias, w, *_ in calls]
             self.calls = []
         arriving = []
         theirs = g  # somebody else may read it
@@ -117,12 +118,12 @@ class Row:
 
     def out(self) -> Meta | None:
         """The result of an affine map is not kept; see `Fold`."""
-        weight = self.calls[-1][0] if self.calls else None
-        return None if weight is None else self._meta(len(weight._array))
+        w = self.calls[-1][2] if self.calls else None
+        return None if w is None else self._meta(len(w))
 
     def unfolded(self, order: float) -> Any:
         """The last node; see `Fold`."""
-        calls = self.calls or [(*pair, None, None, None) for pair in self.params]
+        calls = self.calls or [(*shown, None, None) for shown in self.shown]
         edge: Any = self.edge
         node: Any = None
         known = self._meta(self.shape[1])
@@ -136,7 +137,7 @@ class Row:
                 node = (relu, {}, (edge,), saved, kept if self.calls else known)
                 continue
             saved = (kept, Meta(w) if edge is None else w, b) if self.calls else FREED
-            known = self._meta(len(weight._array))
+            known = self._meta(len(w) if self.calls else w)
             node = (_linear, {}, (edge, weight, bias), saved, known)
         return node
 

@@ -77,7 +77,6 @@ def column_sums(x: np.ndarray) -> np.ndarray:
     return ones(len(x), x.dtype).dot(x) if x.dtype in ZEROS else np.add.reduce(x, axis=0)
 
 
-_INFINITIES = {dtype: np.array(np.inf, dtype) for dtype in INTEGERS}
 # NumPy runs `maximum` four times as fast on two arrays of one shape as on an array and a number.
 _NOTHING = {dtype: np.zeros(_KEPT, dtype) for dtype in INTEGERS}
 for _zeros in _NOTHING.values():
@@ -100,9 +99,16 @@ def rectified(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     zero = ZEROS.get(x.dtype)
     if zero is None:
         return np.maximum(x, 0, out=out)
-    if x.size <= _KEPT and x.flags.c_contiguous:
+    if not x.flags.c_contiguous or not (out is None or out.flags.c_contiguous):
+        return np.maximum(x, zero, out=out)
+    if x.size <= _KEPT:
         return np.maximum(x, _zeros_of(x.shape, x.dtype), out=out)
-    return np.clip(x, zero, _INFINITIES[x.dtype], out=out)
+    out = np.empty_like(x) if out is None else out
+    flat, into, zeros = x.reshape(-1), out.reshape(-1), _NOTHING[x.dtype]
+    for i in range(0, x.size, _KEPT):
+        piece = flat[i : i + _KEPT]
+        np.maximum(piece, zeros[: piece.size], out=into[i : i + _KEPT])
+    return out
 
 
 def passed(g: np.ndarray, where: np.ndarray, in_place: bool = False) -> np.ndarray:

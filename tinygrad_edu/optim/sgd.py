@@ -181,7 +181,7 @@ class SGD(Optimizer):
             if group["nesterov"] == "lookahead":
                 break
         else:
-            return Optimizer.step(self, closure)
+            return super().step(closure)
         if closure is None:
             raise GradientError(
                 located(
