@@ -325,6 +325,128 @@ def test_gradients_of_another_dtype(when):
     assert_same(*results)
 
 
+def _new_head(opt, params):
+    params[2:] = parameters(shapes=[(2, 4), (2,)])
+    opt.param_groups[0]["params"] = list(params)
+
+
+def _frozen(opt, params):
+    del opt.param_groups[0]["params"][1]
+
+
+def _reordered(opt, params):
+    opt.param_groups[0]["params"].reverse()
+
+
+def _groups_reversed(opt, params):
+    opt.param_groups.reverse()
+
+
+def _group_exchanged(opt, params):
+    del opt.param_groups[0]
+    opt.add_param_group({"params": params[4:], "lr": 0.7})
+
+
+@pytest.mark.parametrize(
+    "edit", [_new_head, _frozen, _reordered, _groups_reversed, _group_exchanged]
+)
+def test_groups_that_are_edited(edit):
+    results = []
+    for wrap in (lambda o: o, one_by_one):
+        params = parameters(shapes=[*SHAPES, (5,), (3, 2)])
+        groups = [{"params": params[:4]}]
+        if edit in (_groups_reversed, _group_exchanged):
+            groups = [{"params": params[:2]}, {"params": params[2:4], "lr": 0.01}]
+        opt = wrap(optim.SGD(groups, lr=0.1, momentum=0.9))
+        for i in range(6):
+            if i == 3:
+                edit(opt, params)
+            gradients(i, params)
+            opt.step()
+        results.append(values(params))
+    assert_same(*results)
+
+
+def _without(opt, params):
+    gradients(3, params)
+    params[1].grad = None
+    opt.step()
+
+
+def _unkept(opt, params):
+    opt.keep_last_step = False
+    gradients(3, params)
+    opt.step()
+    params[0].grad = None
+    opt.step()
+
+
+def _grown(opt, params):
+    opt.add_param_group({"params": [nn.Parameter(np.ones(2, np.float32))]})
+    params[0].grad = None
+    opt.step()
+
+
+def _copied(opt, params):
+    return copy.deepcopy(opt), pickle.loads(pickle.dumps(opt))
+
+
+def _alone(opt, params):
+    opt.elementwise = False
+    gradients(3, params)
+    opt.step()
+
+
+def _state_new(opt, params):
+    opt.param_groups[0]["amsgrad"] = True
+    gradients(3, params)
+    opt.step()
+
+
+@pytest.mark.parametrize("act", [_without, _unkept, _grown, _copied, _alone, _state_new])
+def test_the_last_step_can_be_explained_whatever_came_after(act):
+    results = []
+    for wrap in (lambda o: o, one_by_one):
+        params = parameters()
+        opt = wrap(optim.Adam(params, lr=0.1))
+        for i in range(3):
+            gradients(i, params)
+            opt.step()
+        opts = act(opt, params) or (opt,)
+        results.append([str(o.explain_step(k)) for o in opts for k in range(4)])
+    assert_same(*results)
+
+
+def test_steps_that_are_tensors_are_counted_one_by_one():
+    results = []
+    for wrap in (lambda o: o, one_by_one):
+        params = parameters()
+        opt = wrap(optim.Adam(params, lr=0.1))
+        gradients(0, params)
+        opt.step()
+        for p in params:
+            opt.state[p]["step"] = tensor(5.0)
+        for i in range(1, 4):
+            gradients(i, params)
+            params[i].grad = None
+            opt.step()
+        results.append((values(params), [float(opt.state[p]["step"]) for p in params]))
+    assert_same(*results)
+
+
+def test_versions_go_on():
+    p, q = (nn.Parameter(np.ones((3, 4), np.float32)) for _ in range(2))
+    for _ in range(2):
+        with tg.no_grad():
+            p.mul_(2.0)
+    opt = optim.SGD([p, q], lr=0.1)
+    gradients(0, [p, q])
+    before = p._version, q._version
+    opt.step()
+    assert is_flat(opt, 2)
+    assert (p._version, q._version) == (before[0] + 1, before[1] + 1)
+
+
 def test_a_gradient_that_comes_and_goes():
     results = []
     for wrap in (lambda o: o, one_by_one):
@@ -439,3 +561,20 @@ def test_memory_of_the_vectors_is_given_back():
         assert vector() is None
     finally:
         gc.enable()
+
+
+def test_a_step_calls_the_classes_that_it_is_mixed_with():
+    class Counted(optim.Optimizer):
+        count = 0
+
+        def step(self, closure=None):
+            self.count += 1
+            return super().step(closure)
+
+    for rule in (optim.SGD, optim.Adam):
+        kind = type("Mixed", (rule, Counted), {})
+        params = parameters()
+        opt = kind(params, lr=0.1)
+        gradients(0, params)
+        opt.step()
+        assert opt.count == 1

@@ -114,12 +114,12 @@ def sweep(
                 if node.out.__class__ is ndarray:
                     node.out = Meta(node.out)
         for edge in pending:
-            g = pending[edge]
-            if edge._hooks:
-                g = pending[edge] = run_hooks(edge._hooks, g)
-            # Hand on a fresh result; copy what the graph, a hook or another leaf may hold as well.
-            if (checks or edge._hooks) and isinstance(g, ndarray):  # noqa: SIM102
-                if g.base is not None or getrefcount(g) > ALONE + 1:
+            if checks or edge._hooks:
+                g = pending[edge]
+                if edge._hooks:
+                    g = pending[edge] = run_hooks(edge._hooks, g)
+                # Hand on a fresh result; copy what the graph, a hook or another leaf may hold.
+                if isinstance(g, ndarray) and (g.base is not None or getrefcount(g) > ALONE + 1):
                     pending[edge] = g.copy()
     finally:
         state.grad = before

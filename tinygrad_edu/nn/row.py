@@ -23,14 +23,17 @@ from .module import Module
 # The classes whose modules may stand in a row, if they have no hooks.
 MAY_STAND: frozenset[Any] = frozenset([Linear, ReLU])
 _CALL, _LINEAR, _RELU = Module.__call__, Linear.forward, ReLU.forward
-# What is kept of a call: weight, bias, the arrays of both, and the input; of that of a ReLU only
-# the result, as the last.
-Call = tuple[Any, Any, Any, Any, Any]
+# What is kept of a call: weight, bias and the width of the result; the arrays of both; the input.
+# Of that of a ReLU only the result, as the last.
+Call = tuple[Any, Any, Any, Any]
 
 
 def passed(modules: list[Any], input: Any) -> Any:
     """What modules that may stand in a row make of `input`."""
-    x, edge = getattr(input, "_array", None), getattr(input, "_node", None)
+    try:
+        x, edge = input._array, input._node
+    except AttributeError:
+        x = edge = None
     if (
         len(modules) > 1
         and x.__class__ is ndarray
@@ -73,21 +76,21 @@ def _called(modules: list[Any], x: Any, calls: list[Call]) -> ndarray | None:
                 and b.size == len(w)
             ):
                 return None
-            calls.append((weight, bias, w, b, x))
+            calls.append(((weight, bias, b.size), w, b, x))
             x = mine = x.dot(w.T)
             x += b
         elif module.inplace or x.size <= SMALL:
             return None  # of small arrays all is kept, to be shown
         else:
             x = rectified(x, mine)  # a second time in place changes nothing
-            calls.append((None, None, None, None, x))
+            calls.append((None, None, None, x))
     return x
 
 
 class Row:
     """What a folded node stands for: these calls, in this order."""
 
-    __slots__ = ("calls", "dtype", "edge", "shape", "shown")
+    __slots__ = ("calls", "dtype", "edge", "layers", "shape")
 
     def __init__(self, edge: Any, calls: list[Call], x: Any) -> None:
         self.edge, self.calls, self.shape, self.dtype = edge, calls, x.shape, x.dtype
@@ -100,44 +103,44 @@ class Row:
         if retain:
             calls = calls.copy()
         else:
-            # What is left to be shown: the leaves, and how wide each result was.
-            self.shown = [(weight, bias, w is not None and len(w)) for weight, bias, w, *_ in calls]
+            self.layers = [call[0] for call in calls]  # they are left to be shown
             self.calls = []
         arriving = []
         theirs = g  # somebody else may read it
         while calls:
-            weight, bias, w, _, kept = calls.pop()
-            if weight is None:
+            layer, w, _, kept = calls.pop()
+            if layer is None:
                 (g,) = _d_relu(g.copy() if g is theirs else g, kept, None, None)
                 continue
-            arriving.append((weight, g.T.dot(kept)))
-            arriving.append((bias, column_sums(g)))
+            arriving.append((layer[0], g.T.dot(kept)))
+            arriving.append((layer[1], column_sums(g)))
             g = g.dot(w) if calls or edge is not None else None
         arriving.append((edge, g))
         return arriving
 
     def out(self) -> Meta | None:
         """The result of an affine map is not kept; see `Fold`."""
-        w = self.calls[-1][2] if self.calls else None
-        return None if w is None else self._meta(len(w))
+        layer = self.calls[-1][0] if self.calls else None
+        return None if layer is None else self._meta(layer[2])
 
     def unfolded(self, order: float) -> Any:
         """The last node; see `Fold`."""
-        calls = self.calls or [(*shown, None, None) for shown in self.shown]
+        calls = self.calls or [(layer, None, None, None) for layer in self.layers]
         edge: Any = self.edge
         node: Any = None
         known = self._meta(self.shape[1])
-        for i, (weight, bias, w, b, kept) in enumerate(calls):
+        for i, (layer, w, b, kept) in enumerate(calls):
             if node is not None:
                 # Between the number of the row and that before it: newer than what went in.
                 op, params, edges, saved, out = node
                 edge = Node(op, params, edges, saved, out, order - 1 + i / len(calls))
-            if weight is None:
+            if layer is None:
                 saved = (known,) if self.calls else FREED
                 node = (relu, {}, (edge,), saved, kept if self.calls else known)
                 continue
             saved = (kept, Meta(w) if edge is None else w, b) if self.calls else FREED
-            known = self._meta(len(w) if self.calls else w)
+            weight, bias, width = layer
+            known = self._meta(width)
             node = (_linear, {}, (edge, weight, bias), saved, known)
         return node
 

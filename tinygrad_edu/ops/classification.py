@@ -241,7 +241,10 @@ def cross_entropy(
     >>> cross_entropy(np.zeros((1, 10)), np.array([3])).round(6)
     np.float64(2.302585)
     """
-    s, t = getattr(input, "_array", input), getattr(target, "_array", target)
+    try:
+        s, t = input._array, target._array
+    except AttributeError:
+        s, t = raw(input), raw(target)
     if (
         reduction == "mean"
         and weight is None

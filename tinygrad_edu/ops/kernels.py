@@ -74,7 +74,10 @@ def column_sums(x: np.ndarray) -> np.ndarray:
     >>> column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([4., 6.])
     """
-    return ones(len(x), x.dtype).dot(x) if x.dtype in ZEROS else np.add.reduce(x, axis=0)
+    n, dtype = len(x), x.dtype
+    if dtype not in ZEROS:
+        return np.add.reduce(x, axis=0)
+    return (_constant("ones", n, dtype) if n <= _KEPT else np.ones(n, dtype)).dot(x)
 
 
 # NumPy runs `maximum` four times as fast on two arrays of one shape as on an array and a number.
@@ -99,7 +102,7 @@ def rectified(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     zero = ZEROS.get(x.dtype)
     if zero is None:
         return np.maximum(x, 0, out=out)
-    if not x.flags.c_contiguous or not (out is None or out.flags.c_contiguous):
+    if not x.flags.c_contiguous or not (out is None or out is x or out.flags.c_contiguous):
         return np.maximum(x, zero, out=out)
     if x.size <= _KEPT:
         return np.maximum(x, _zeros_of(x.shape, x.dtype), out=out)

@@ -87,8 +87,8 @@ class Explained:
         chosen, name = pairs[found[0]]
         last = self._last.get(chosen)
         for flat in self._flats:
-            if flat is not None and flat.options and id(chosen) in flat.places:
-                last = flat.last_of(flat.places[id(chosen)])
+            if flat is not None:
+                last = flat.last_of(chosen) or last
         if last is None:
             raise GradientError(
                 located(

@@ -9,12 +9,13 @@ optimizer's back (a parameter's ``.data``, a state) is noticed at the next step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-from ..engine import box, enter, page
+from ..engine import box, enter, page, version
 from ..tensor import Tensor
 
 # A larger parameter gains nothing: its arithmetic takes longer than the calls.
@@ -32,15 +33,17 @@ class Flat:
         The state as the rule sees it: ``step``, and a vector under each name.
     places : dict
         The number of each parameter, by its id.
-    options : dict or None
-        The options of the last step, if what it started from was to be kept.
+    record : tuple or None
+        Number and options of the last step of which was kept what it started from.
     """
 
-    def __init__(self, params: list[Any], states: dict[Any, dict[str, Any]]) -> None:
+    def __init__(
+        self, params: list[Any], states: dict[Any, dict[str, Any]], group: Sequence[Any]
+    ) -> None:
         self.params = params
         self.places = {id(p): i for i, p in enumerate(params)}
-        self.options: dict[str, Any] | None = None
-        self.before: dict[str, np.ndarray] = {}  # values and state before the last step
+        self.record: tuple[int, dict[str, Any]] | None = None
+        self.before: dict[str, np.ndarray] = {}  # the values and the state that it started from
         self.copies: list[tuple[np.ndarray, np.ndarray]] = []  # what to copy where, to keep them
         self.shapes = [p._array.shape for p in params]
         dtype = params[0]._array.dtype
@@ -57,12 +60,14 @@ class Flat:
         for name, value in first.items():
             if name != "step":
                 self.state[name] = box(np.empty(self.p.size, value._array.dtype))
-        self.rows = []  # what must still be there at the next step, and where its gradient goes
+        self.count, numbers = len(group), {id(p): i for i, p in enumerate(group)}
+        self.rows: list[Any] = []  # what must be there at the next step; where its gradient goes
         for p, owner, slope in zip(params, self.owners, self._cut(self.g), strict=True):
+            page(owner)[2] = version(p._array)
             values = owner.reshape(p._array.shape)
             values[...] = p._array
             p._array = values
-            self.rows.append((p, values, slope.reshape(values.shape)))
+            self.rows.append((p, numbers[id(p)], values, slope.reshape(values.shape)))
         self.kept: list[Any] = []
         self.vectors: list[tuple[str, np.ndarray]] = []
         for name in list(self.state):
@@ -97,15 +102,23 @@ class Flat:
                 return False
         return True
 
-    def gather(self) -> bool:
-        """Copy all gradients; False if one is missing or of another dtype, or a value exchanged."""
+    def gather(self, group: Sequence[Any]) -> bool:
+        """Copy all gradients.
+
+        False if one is missing or of another dtype, a value exchanged, or the group's list not
+        what it was.
+        """
         dtype = self.p.dtype
-        self.options = None  # the memory of the last step is used again
-        for p, values, slope in self.rows:
-            g = p._grad
-            if g is None or p._array is not values or g._array.dtype is not dtype:
-                return False
-            slope[...] = g._array
+        if len(group) != self.count:
+            return False
+        try:
+            for p, i, values, slope in self.rows:
+                g = p._grad._array
+                if p._array is not values or group[i] is not p or g.dtype is not dtype:
+                    return False
+                slope[...] = g
+        except AttributeError:
+            return False  # there is no gradient
         return True
 
     def step(self, rule: Any, group: dict[str, Any], keeps: bool) -> None:
@@ -121,7 +134,7 @@ class Flat:
                     self.copies.append((self.before[name], vector))
             for old, vector in self.copies:
                 old[...] = vector
-            self.options = group.copy()
+            self.record = step, group.copy()
         known = len(self.state)
         rule._update(self.p, self.g, self.state, group)
         if len(self.state) > known:  # an option changed, and asks for more
@@ -129,21 +142,29 @@ class Flat:
                 self._adopt(name)
         enter(self.pages)
 
-    def last_of(self, i: int) -> dict[str, Any]:
-        """What the last step of parameter number `i` started from."""
-        found: dict[str, Any] = {"step": np.array(self.state["step"]), "options": self.options}
+    def last_of(self, p: Any) -> dict[str, Any] | None:
+        """What the last step of a parameter started from, if it was kept."""
+        if self.record is None or id(p) not in self.places:
+            return None
+        i, (step, options) = self.places[id(p)], self.record
+        found: dict[str, Any] = {"step": np.array(step), "options": options}
         for name, value in {**self.before, "g": self.g}.items():
-            found[name] = self._cut(value)[i].reshape(self.shapes[i])
+            found[name] = self._cut(value)[i].reshape(self.shapes[i]).copy()
         return found
 
+    def records(self) -> dict[Any, dict[str, Any]]:
+        """The same for each parameter."""
+        found = {p: self.last_of(p) for p in self.params}
+        return {p: last for p, last in found.items() if last is not None}
 
-def flatten(params: list[Any], states: dict[Any, dict[str, Any]]) -> Flat | None:
-    """The parameters that may be put side by side; None if there are not two."""
+
+def flatten(params: Sequence[Any], states: dict[Any, dict[str, Any]]) -> Flat | None:
+    """The parameters of a group that may be put side by side; None if there are not two."""
     chosen: list[Any] = []
     for p in params:
         if p._grad is not None and may_move(p) and _alike(p, [*chosen[:1], p], states):
             chosen.append(p)
-    return Flat(chosen, states) if len(chosen) > 1 else None
+    return Flat(chosen, states, params) if len(chosen) > 1 else None
 
 
 def may_move(p: Any) -> bool:
@@ -154,9 +175,9 @@ def may_move(p: Any) -> bool:
     if array.dtype.char not in "fd" or not array.flags.writeable:
         return False
     base = array.base
-    if base is not None:  # another optimizer's buffer may be left, once that is gone
-        ours = isinstance(base, np.ndarray) and isinstance(base.base, memoryview)
-        if not ours or getrefcount(base) > _BASE:
+    if base is not None:  # as another optimizer's buffer may be left, once that is gone
+        whole = isinstance(base, np.ndarray) and isinstance(base.base, (memoryview, type(None)))
+        if not whole or getrefcount(base) > _BASE:
             return False
     return getrefcount(array) <= _ARRAY
 
@@ -169,7 +190,7 @@ def _alike(p: Any, pair: list[Any], states: dict[Any, dict[str, Any]]) -> bool:
         return False
     shape = p._array.shape
     return all(
-        value == theirs[name]
+        value.__class__ is int and value == theirs[name]
         if name == "step"
         else isinstance(value, Tensor) and (value.shape, value.dtype) == (shape, theirs[name].dtype)
         for name, value in ours.items()

@@ -179,7 +179,7 @@ class Optimizer(Explained):
         keeps = self._keeps()
         for i, group in enumerate(self.param_groups):
             self._begin(group)
-            done = self._step_flat(i, group, keeps) if self.elementwise else ()
+            done = self._step_flat(i, group, keeps)
             if len(done) < len(group["params"]):
                 for p in group["params"]:
                     if p._grad is not None and id(p) not in done:
@@ -187,24 +187,36 @@ class Optimizer(Explained):
 
     def _step_flat(self, i: int, group: dict[str, Any], keeps: bool) -> Collection[int]:
         """Update the small parameters of a group as one vector; gives the ids of those."""
-        flats = self._flats
-        if len(flats) != len(self.param_groups):
+        flats, params = self._flats, group["params"]
+        if len(flats) != len(self.param_groups) or not self.elementwise:
+            self._last.update(self._records())
             flats[:] = [None] * len(self.param_groups)
+            if not self.elementwise:
+                return ()
         flat = flats[i]
-        if flat is None or (self._seen and not flat.holds(self._state)) or not flat.gather():
+        if not keeps and flat is not None and flat.record is not None:
+            self._last.update(flat.records())  # gathering writes over its gradients
+            flat.record = None
+        if flat is None or (self._seen and not flat.holds(self._state)) or not flat.gather(params):
+            if flat is not None:  # what was gathered already is of parameters that step below
+                self._last.update(flat.records())
             flat = flats[i] = None  # lets go of the memory, which may then be moved again
             if self._tries == _TRIES:
                 return ()
             self._tries += 1
-            for p in group["params"]:
+            for p in params:
                 if p._grad is not None:
                     self._started(p, p._buffer(), group)
-            flat = flatten(group["params"], self._state)
-            if flat is None or not flat.gather():
+            flat = flatten(params, self._state)
+            if flat is None or not flat.gather(params):
                 return ()
             flats[i] = flat
         flat.step(self, group, keeps)
         return flat.places
+
+    def _records(self) -> dict[Any, dict[str, Any]]:
+        """What the vectors keep for `explain_step`."""
+        return {p: r for f in self._flats if f is not None for p, r in f.records().items()}
 
     def _started(self, p: Any, array: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
         """The state of a parameter, begun if this is its first step."""
@@ -239,7 +251,7 @@ class Optimizer(Explained):
     def __getstate__(self) -> dict[str, Any]:
         # A copy has parameters of its own, which are put side by side anew.
         self._seen = True
-        return {**vars(self), "_flats": []}
+        return {**vars(self), "_flats": [], "_last": {**self._last, **self._records()}}
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups as plain data, with numbers for parameters."""

@@ -13,7 +13,7 @@ import numpy as np
 # does a small remainder: an array of up to two blocks is one piece.
 BLOCK = 1 << 18
 # Scratch memory is kept for pieces of sizes in between, bytes.
-_LITTLE, _MUCH = 1 << 15, 8 * BLOCK
+LITTLE, _MUCH = 1 << 15, 8 * BLOCK
 
 
 class _Scratch(threading.local):
@@ -28,7 +28,7 @@ _scratch = _Scratch()
 
 def scratch(a: np.ndarray) -> np.ndarray | None:
     """An ``out=`` of the shape and dtype of `a`; None where a new array is as good."""
-    if not _LITTLE < a.nbytes <= _MUCH:
+    if not LITTLE < a.nbytes <= _MUCH:
         return None
     if _scratch.memory.size < a.nbytes:
         _scratch.memory = np.empty(a.nbytes, np.int8)

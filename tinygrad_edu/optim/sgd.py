@@ -14,7 +14,7 @@ from ..gradients import no_grad
 from ..ops.kernels import number
 from .decay import check_decay, decay_lines, decayed
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
-from .pieces import blocks, scratch
+from .pieces import LITTLE, blocks, scratch
 from .symbols import Line
 
 _FORMS = ("sum", "ema", "lr_inside")
@@ -138,14 +138,15 @@ class SGD(Optimizer):
         if form != "sum" or group["dampening"]:
             share, next_share = _share(group, first), _share(group)
         keep, rate = number(mu, p.dtype), number(1.0 if form == "lr_inside" else lr, p.dtype)
-        for part, slope, velocity in blocks(p, g, v, size=4):
+        whole = p.ndim > 0 and p.nbytes <= LITTLE  # it needs neither pieces nor scratch memory
+        for part, slope, velocity in ((p, g, v),) if whole else blocks(p, g, v, size=4):
             velocity *= keep
             velocity += slope if share == 1 else share * slope
             step = velocity
             if kind:
                 step = keep * velocity
                 step += slope if next_share == 1 else next_share * slope
-            part -= np.multiply(rate, step, out=scratch(part))
+            part -= rate * step if whole else np.multiply(rate, step, out=scratch(part))
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         lines = decay_lines(group)
