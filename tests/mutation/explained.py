@@ -260,6 +260,12 @@ EXPLAINED: list[Explanation] = [
         OPTIM,
     ),
     *[
+        Explanation(
+            "pieces.py", original, (("<=", "<"),), "the longer way gives the same there", OPTIM
+        )
+        for original in ("if a.nbytes <= _LITTLE:", "if p.ndim and p.nbytes <= _LITTLE:")
+    ],
+    *[
         Explanation("sgd.py", original, (("=4", "=5"),), "pieces of any size give the same", OPTIM)
         for original in (
             "for part, slope in blocks(p, g, size=4):",

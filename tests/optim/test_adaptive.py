@@ -134,6 +134,7 @@ def test_blocks_change_nothing(rule, options, monkeypatch):
 
     def run(block: int, transposed: bool) -> np.ndarray:
         monkeypatch.setattr(pieces, "BLOCK", block)
+        monkeypatch.setattr(pieces, "_LITTLE", 0)
         rng = np.random.default_rng(5)
         values = rng.normal(size=(7, 5))
         p = tensor(np.asfortranarray(values) if transposed else values, requires_grad=True)

@@ -238,6 +238,9 @@ def check_blocks() -> None:
     turned = a.T
     assert next(iter(pieces.blocks(turned, a.T)))[0] is turned
     assert next(iter(pieces.blocks(a, a, b.T.copy().T)))[0] is a
+    edge = np.zeros((1 << 12) + 1)  # the first that is not left alone for being small
+    assert next(iter(pieces.blocks(edge[:-1], edge[:-1])))[1].base is edge
+    assert next(iter(pieces.blocks(edge, edge)))[0] is edge
     number = np.array(1.0)
     (piece,) = pieces.blocks(number, number)
     assert piece[0].shape == (1,) and np.shares_memory(piece[0], number)
@@ -249,6 +252,16 @@ def check_scratch() -> None:
         given = pieces.scratch(np.zeros((2, n // 2 + 1), np.float32))
         assert (given is not None) == needed, n
         assert given is None or (given.shape, given.dtype) == ((2, n // 2 + 1), np.float32)
+
+
+def check_scaled() -> None:
+    """A product in memory of its own if it is small, else in scratch memory."""
+    half = np.array(0.5)
+    for n, apart in ((1 << 12, True), ((1 << 12) + 1, False), ((1 << 18) + 1, True)):
+        a = np.arange(float(n))
+        first = pieces.scaled(a, half)
+        assert np.array_equal(first, a / 2) and np.array_equal(a, np.arange(float(n))), n
+        assert apart == (not np.shares_memory(first, pieces.scaled(a, half))), n
 
 
 def check_total_norm() -> None:
@@ -324,6 +337,7 @@ HELPERS: dict[str, types.FunctionType] = {
     for f in (
         check_blocks,
         check_scratch,
+        check_scaled,
         check_total_norm,
         check_full_matrix_without_epsilon,
         check_moved_parameters_are_put_back,

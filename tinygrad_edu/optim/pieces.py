@@ -13,7 +13,7 @@ import numpy as np
 # does a small remainder: an array of up to two blocks is one piece.
 BLOCK = 1 << 18
 # Scratch memory is kept for pieces of sizes in between, bytes.
-LITTLE, _MUCH = 1 << 15, 8 * BLOCK
+_LITTLE, _MUCH = 1 << 15, 8 * BLOCK
 
 
 class _Scratch(threading.local):
@@ -28,11 +28,18 @@ _scratch = _Scratch()
 
 def scratch(a: np.ndarray) -> np.ndarray | None:
     """An ``out=`` of the shape and dtype of `a`; None where a new array is as good."""
-    if not LITTLE < a.nbytes <= _MUCH:
+    if not _LITTLE < a.nbytes <= _MUCH:
         return None
     if _scratch.memory.size < a.nbytes:
         _scratch.memory = np.empty(a.nbytes, np.int8)
     return np.ndarray(a.shape, a.dtype, _scratch.memory)
+
+
+def scaled(a: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """``a * factor``, for use before the next call."""
+    if a.nbytes <= _LITTLE:
+        return a * factor
+    return np.multiply(a, factor, out=scratch(a))
 
 
 def blocks(p: np.ndarray, g: np.ndarray, *state: np.ndarray, size: int = 1) -> Iterable[Any]:
@@ -42,7 +49,10 @@ def blocks(p: np.ndarray, g: np.ndarray, *state: np.ndarray, size: int = 1) -> I
     parameter and ``out=`` works even for a single number. Rules that pass over them only a few
     times may have pieces of `size` blocks.
     """
-    arrays, size = (p, g, *state), size * BLOCK
+    arrays = (p, g, *state)
+    if p.ndim and p.nbytes <= _LITTLE:
+        return (arrays,)
+    size *= BLOCK
     few = p.nbytes <= 2 * size
     if p.ndim and (few or not all(a.flags.c_contiguous for a in (p, *state))):
         return (arrays,)

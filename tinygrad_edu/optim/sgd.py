@@ -14,7 +14,7 @@ from ..gradients import no_grad
 from ..ops.kernels import number
 from .decay import check_decay, decay_lines, decayed
 from .optimizer import Optimizer, at_least_0, one_of, refuse_switches
-from .pieces import LITTLE, blocks, scratch
+from .pieces import blocks, scaled
 from .symbols import Line
 
 _FORMS = ("sum", "ema", "lr_inside")
@@ -119,7 +119,7 @@ class SGD(Optimizer):
             rate = number(lr, p.dtype)
             for part, slope in blocks(p, g, size=4):
                 slope = decayed(part, slope, group)
-                part -= np.multiply(rate, slope, out=scratch(part))
+                part -= scaled(slope, rate)
             return
         first, v = state["step"] == 1, raw(state.get("momentum_buffer"))
         if v is None:  # the group had no momentum when this state began
@@ -138,15 +138,14 @@ class SGD(Optimizer):
         if form != "sum" or group["dampening"]:
             share, next_share = _share(group, first), _share(group)
         keep, rate = number(mu, p.dtype), number(1.0 if form == "lr_inside" else lr, p.dtype)
-        whole = p.ndim > 0 and p.nbytes <= LITTLE  # it needs neither pieces nor scratch memory
-        for part, slope, velocity in ((p, g, v),) if whole else blocks(p, g, v, size=4):
+        for part, slope, velocity in blocks(p, g, v, size=4):
             velocity *= keep
             velocity += slope if share == 1 else share * slope
             step = velocity
             if kind:
                 step = keep * velocity
                 step += slope if next_share == 1 else next_share * slope
-            part -= rate * step if whole else np.multiply(rate, step, out=scratch(part))
+            part -= scaled(step, rate)
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         lines = decay_lines(group)
