@@ -20,7 +20,6 @@ PACKAGE = "tinygrad_edu"
 # directly under tinygrad_edu/ is added here, at the lowest rank that its own imports allow.
 RANKS = {
     "errors": 0,
-    "folding": 0,
     "holders": 0,
     "quiet": 0,
     "signatures": 0,
@@ -28,6 +27,7 @@ RANKS = {
     "device": 0,
     "engine": 1,
     "dtypes": 2,
+    "folding": 2,
     "gradients": 2,
     "printing": 2,
     "random": 2,

@@ -11,8 +11,11 @@ from __future__ import annotations
 import threading
 from typing import Any, Protocol
 
+from .engine import Node
+
 _LATER = ("op", "params", "edges", "saved", "out")
 _UNFOLDING = threading.RLock()
+_new = object.__new__
 
 
 class Fold(Protocol):
@@ -34,18 +37,10 @@ class Fold(Protocol):
         """Op, params, edges, saved and out of the last node, whose number is `order`."""
 
 
-class Foldable:
-    """The part of a node that unfolds it.
+class Folded(Node):
+    """A node that stands for several, and becomes the last of them when somebody looks."""
 
-    Attributes
-    ----------
-    fold : Fold or None
-        What a folded node stands for; None once it is unfolded, and in all other nodes.
-    """
-
-    __slots__ = ("fold",)
-    fold: Fold | None
-    order: float
+    __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
         # Only what is missing is asked for here.
@@ -58,11 +53,12 @@ class Foldable:
                     for key, value in zip(_LATER, fold.unfolded(self.order), strict=True):
                         setattr(self, key, value)
                     self.fold = None
+                    self.__class__ = Node  # type: ignore[assignment]
         return object.__getattribute__(self, name)
 
 
-def folded(kind: type, fold: Fold, order: float) -> Any:
-    """A node of this class that stands for several."""
-    node: Any = object.__new__(kind)
+def folded(fold: Fold, order: float) -> Node:
+    """A node that stands for several."""
+    node = _new(Folded)
     node.fold, node.order, node.hooks = fold, order, None
     return node

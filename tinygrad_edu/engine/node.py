@@ -6,8 +6,6 @@ holds is freed at once, without the garbage collector.
 
 from typing import Any
 
-from ..folding import Foldable
-
 
 class AccumulateGrad:
     """The end of the graph at a leaf: what arrives here is added to ``variable.grad``."""
@@ -33,7 +31,7 @@ FREED: Any = ("freed",)
 """Stands in ``Node.saved`` once backward has used it."""
 
 
-class Node(Foldable):
+class Node:
     """One recorded op: what ran, on what, and where its inputs came from.
 
     Attributes
@@ -52,9 +50,11 @@ class Node(Foldable):
         Creation number: a node is newer than all its inputs.
     hooks : dict or None
         Functions that see (and may replace) the gradient of the result.
+    fold : Fold or None
+        Of a node that stands for several; see `tinygrad_edu.folding`.
     """
 
-    __slots__ = ("__weakref__", "edges", "hooks", "op", "order", "out", "params", "saved")
+    __slots__ = ("__weakref__", "edges", "fold", "hooks", "op", "order", "out", "params", "saved")
 
     def __init__(self, op: Any, params: dict, edges: Any, saved: Any, out: Any, order: float):
         self.op = op
@@ -64,7 +64,6 @@ class Node(Foldable):
         self.out = out
         self.order = order
         self.hooks: dict[Any, Any] | None = None
-        self.fold = None
         self.fold: Any = None
 
     def name(self) -> str:

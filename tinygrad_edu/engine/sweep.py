@@ -66,7 +66,7 @@ def sweep(
                     continue
                 if edge not in pending:
                     pending[edge] = c
-                    if edge.__class__ is Node:
+                    if isinstance(edge, Node):
                         heappush(heap, (-edge.order, edge))
                     elif not own:
                         checks = True
@@ -79,7 +79,7 @@ def sweep(
                     if not create_graph:
                         ours.add(edge)
             # What was sent on is let go, for it would count as a holder.
-            c = g = parts = arriving = roots = None
+            c = parts = arriving = None
             if not heap:
                 break
             own, node = False, heappop(heap)[1]
@@ -113,6 +113,7 @@ def sweep(
                 node.saved = FREED
                 if node.out.__class__ is ndarray:
                     node.out = Meta(node.out)
+        g = roots = None
         for edge in pending:
             if checks or edge._hooks:
                 g = pending[edge]
@@ -143,7 +144,7 @@ def _contributions(node: Node, g: Any, create_graph: bool, needed: Any, watch: A
             c = joint[i] if joint else (op.formulas[i] or op.missing(i))(g, out, *inputs, **params)
             if watch is not None:
                 watch.contribution(node, i, g, c)
-            target = edge.out if edge.__class__ is Node else edge._array
+            target = edge.out if isinstance(edge, Node) else edge._array
             # Two NumPy numbers of one class have one dtype, and no axes.
             if c is not None and (c.__class__ is not target.__class__ or c.__class__ is ndarray):  # noqa: SIM102
                 if getattr(c, "dtype", None) is not target.dtype or c.shape != target.shape:

@@ -163,7 +163,7 @@ def _swept(
 
 def _own(edge: Any, g: Any) -> Any:
     """A gradient that shares no memory: that of an intermediate result went on to its inputs."""
-    return g.copy() if edge.__class__ is Node and isinstance(g, np.ndarray) else g
+    return g.copy() if isinstance(edge, Node) and isinstance(g, np.ndarray) else g
 
 
 def edge_of(tensor: Any) -> Any:

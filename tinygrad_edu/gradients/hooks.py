@@ -77,7 +77,7 @@ def _checked(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def follow(tensor: Any, before: Any) -> None:
     """After a recorded write gave `tensor` a new node, retain its gradient there."""
-    if before.__class__ is Node and before.hooks and before.hooks.pop(_RETAIN, None):
+    if isinstance(before, Node) and before.hooks and before.hooks.pop(_RETAIN, None):
         retain(tensor)
 
 

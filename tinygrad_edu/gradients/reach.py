@@ -16,10 +16,10 @@ def leading_to(wanted: set[Any], roots: Iterable[Any]) -> set[Any]:
         edge = stack.pop()
         if edge is not None and edge not in seen:
             seen.add(edge)
-            if edge.__class__ is Node:
+            if isinstance(edge, Node):
                 stack.extend(edge.edges)
     needed = seen & wanted
-    for node in sorted((e for e in seen if e.__class__ is Node), key=lambda n: n.order):
+    for node in sorted((e for e in seen if isinstance(e, Node)), key=lambda n: n.order):
         if not needed.isdisjoint(node.edges):
             needed.add(node)
     return needed

@@ -53,7 +53,7 @@ def passed(modules: list[Any], input: Any) -> Any:
         if out is not None:
             if not state.grad:
                 return box(out)
-            return box(out, folded(Node, Row(input if edge is LEAF else edge, calls, x), tick()))
+            return box(out, folded(Row(input if edge is LEAF else edge, calls, x), tick()))
     for module in modules:
         input = module(input)
     return input
