@@ -68,6 +68,12 @@ class Explained:
         given.update({k: v for k, v in options.items() if _mentions(used, k)}, t=t)
         return table_of(type(self).__name__, where, given, lines)
 
+    def _hand_over(self) -> None:
+        """Let `_last` have what the vectors keep."""
+        for flat in self._flats:
+            if flat is not None:
+                flat.hand_over(self._last)
+
     def _kept(self, param: Any, index: Any) -> tuple[dict[str, Any], tuple[int, ...], str]:
         """What the last step of a parameter started from, which element is meant, and its name."""
         pairs = [
@@ -85,10 +91,8 @@ class Explained:
                 located(f"explain_step: {describe(param)} is none of {len(pairs)} parameters")
             )
         chosen, name = pairs[found[0]]
+        self._hand_over()
         last = self._last.get(chosen)
-        for flat in self._flats:
-            if flat is not None:
-                last = flat.last_of(chosen) or last
         if last is None:
             raise GradientError(
                 located(

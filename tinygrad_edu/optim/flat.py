@@ -34,7 +34,8 @@ class Flat:
     places : dict
         The number of each parameter, by its id.
     record : tuple or None
-        Number and options of the last step of which was kept what it started from.
+        Number and options of the last step of which was kept what it started from; None if there
+        is none, or it was handed over.
     """
 
     def __init__(
@@ -142,20 +143,16 @@ class Flat:
                 self._adopt(name)
         enter(self.pages)
 
-    def last_of(self, p: Any) -> dict[str, Any] | None:
-        """What the last step of a parameter started from, if it was kept."""
-        if self.record is None or id(p) not in self.places:
-            return None
-        i, (step, options) = self.places[id(p)], self.record
-        found: dict[str, Any] = {"step": np.array(step), "options": options}
+    def hand_over(self, last: dict[Any, dict[str, Any]]) -> None:
+        """Move what the last kept step of each parameter started from to `last`."""
+        if self.record is None:
+            return
+        (step, options), self.record = self.record, None
+        for p in self.params:
+            last[p] = {"step": np.array(step), "options": options}
         for name, value in {**self.before, "g": self.g}.items():
-            found[name] = self._cut(value)[i].reshape(self.shapes[i]).copy()
-        return found
-
-    def records(self) -> dict[Any, dict[str, Any]]:
-        """The same for each parameter."""
-        found = {p: self.last_of(p) for p in self.params}
-        return {p: last for p, last in found.items() if last is not None}
+            for p, part, shape in zip(self.params, self._cut(value), self.shapes, strict=True):
+                last[p][name] = part.reshape(shape).copy()
 
 
 def flatten(params: Sequence[Any], states: dict[Any, dict[str, Any]]) -> Flat | None:

@@ -188,18 +188,18 @@ class Optimizer(Explained):
     def _step_flat(self, i: int, group: dict[str, Any], keeps: bool) -> Collection[int]:
         """Update the small parameters of a group as one vector; gives the ids of those."""
         flats, params = self._flats, group["params"]
-        if len(flats) != len(self.param_groups) or not self.elementwise:
-            self._last.update(self._records())
-            flats[:] = [None] * len(self.param_groups)
-            if not self.elementwise:
-                return ()
+        wanted = len(self.param_groups) if self.elementwise else 0
+        if len(flats) != wanted:
+            self._hand_over()
+            flats[:] = [None] * wanted
+        if not wanted:
+            return ()
         flat = flats[i]
-        if not keeps and flat is not None and flat.record is not None:
-            self._last.update(flat.records())  # gathering writes over its gradients
-            flat.record = None
+        if not keeps and flat is not None:
+            flat.hand_over(self._last)  # gathering writes over its gradients
         if flat is None or (self._seen and not flat.holds(self._state)) or not flat.gather(params):
             if flat is not None:  # what was gathered already is of parameters that step below
-                self._last.update(flat.records())
+                flat.hand_over(self._last)
             flat = flats[i] = None  # lets go of the memory, which may then be moved again
             if self._tries == _TRIES:
                 return ()
@@ -213,10 +213,6 @@ class Optimizer(Explained):
             flats[i] = flat
         flat.step(self, group, keeps)
         return flat.places
-
-    def _records(self) -> dict[Any, dict[str, Any]]:
-        """What the vectors keep for `explain_step`."""
-        return {p: r for f in self._flats if f is not None for p, r in f.records().items()}
 
     def _started(self, p: Any, array: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
         """The state of a parameter, begun if this is its first step."""
@@ -251,7 +247,8 @@ class Optimizer(Explained):
     def __getstate__(self) -> dict[str, Any]:
         # A copy has parameters of its own, which are put side by side anew.
         self._seen = True
-        return {**vars(self), "_flats": [], "_last": {**self._last, **self._records()}}
+        self._hand_over()
+        return {**vars(self), "_flats": [], "_last": {**self._last}}
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups as plain data, with numbers for parameters."""
