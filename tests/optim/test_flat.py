@@ -556,7 +556,7 @@ def test_memory_of_the_vectors_is_given_back():
     opt.step()
     gc.disable()
     try:
-        vector = weakref.ref(opt._flats[0].p)
+        vector = weakref.ref(opt._flats[0].block)
         del opt, params
         assert vector() is None
     finally:

@@ -6,14 +6,13 @@ comparison. Views share the answer because the books are kept for the array that
 
 import itertools
 import weakref
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 tick = itertools.count(1).__next__
 
-_writes: dict[int, list[Any]] = {}  # id(owner) -> its page
+_writes: dict[int, tuple[Any, list[list[int]]]] = {}  # id(owner) -> weak reference, its pages
 _last = 0
 
 
@@ -24,27 +23,28 @@ def owner(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def page(array: np.ndarray) -> list[Any]:
-    """The page on an array's memory in the books: weak reference, tick of the last write, count."""
+def pages(array: np.ndarray) -> list[list[int]]:
+    """The pages on an array's memory in the books: tick of the last write, and count of writes.
+
+    The first is its own. Memory that is always written to together with other may share one more.
+    """
     root = owner(array)
     key = id(root)
     if key not in _writes:
-        _writes[key] = [weakref.ref(root, lambda _: _writes.pop(key, None)), 0, 0]
-    return _writes[key]
+        _writes[key] = weakref.ref(root, lambda _: _writes.pop(key, None)), [[0, 0]]
+    return _writes[key][1]
 
 
-def enter(pages: Iterable[list[Any]]) -> None:
-    """Enter one write on several pages."""
+def enter(page: list[int]) -> None:
+    """Enter a write on a page."""
     global _last
-    _last = tick()
-    for entry in pages:
-        entry[1] = _last
-        entry[2] += 1
+    _last = page[0] = tick()
+    page[1] += 1
 
 
 def wrote(array: np.ndarray) -> None:
     """Enter a write to `array` in the books."""
-    enter([page(array)])
+    enter(pages(array)[0])
 
 
 def last_write() -> int:
@@ -54,9 +54,9 @@ def last_write() -> int:
 
 def overwritten_since(array: Any, order: float) -> bool:
     """Whether `array`'s memory was written to after tick `order`."""
-    return isinstance(array, np.ndarray) and page(array)[1] > order
+    return isinstance(array, np.ndarray) and any(last > order for last, _ in pages(array))
 
 
 def version(array: Any) -> int:
     """How often the memory of `array` was written to in place."""
-    return page(array)[2] if isinstance(array, np.ndarray) else 0
+    return sum(n for _, n in pages(array)) if isinstance(array, np.ndarray) else 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import AxisError, GradientError, describe, located
-from .flat import Flat
+from .flat import Flats
 from .params import names_of
 from .symbols import Line
 
@@ -28,7 +28,7 @@ class Explained:
     _elements: int
     param_groups: list[dict[str, Any]]
     _last: dict[Any, dict[str, Any]]
-    _flats: list[Flat | None]
+    _flats: Flats
 
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         """The update in symbols, for the options of a group, at step `t`."""
@@ -68,12 +68,6 @@ class Explained:
         given.update({k: v for k, v in options.items() if _mentions(used, k)}, t=t)
         return table_of(type(self).__name__, where, given, lines)
 
-    def _hand_over(self) -> None:
-        """Let `_last` have what the vectors keep."""
-        for flat in self._flats:
-            if flat is not None:
-                flat.hand_over(self._last)
-
     def _kept(self, param: Any, index: Any) -> tuple[dict[str, Any], tuple[int, ...], str]:
         """What the last step of a parameter started from, which element is meant, and its name."""
         pairs = [
@@ -91,7 +85,7 @@ class Explained:
                 located(f"explain_step: {describe(param)} is none of {len(pairs)} parameters")
             )
         chosen, name = pairs[found[0]]
-        self._hand_over()
+        self._flats.hand_over(self._last)
         last = self._last.get(chosen)
         if last is None:
             raise GradientError(

@@ -9,17 +9,19 @@ optimizer's back (a parameter's ``.data``, a state) is noticed at the next step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-from ..engine import box, enter, page, version
+from ..engine import box, enter, pages, version
 from ..tensor import Tensor
 
 # A larger parameter gains nothing: its arithmetic takes longer than the calls.
 LARGEST = 1 << 14
+# How often small parameters are put side by side anew, after somebody exchanged one.
+_TRIES = 16
 
 
 class Flat:
@@ -47,31 +49,38 @@ class Flat:
         self.before: dict[str, np.ndarray] = {}  # the values and the state that it started from
         self.copies: list[tuple[np.ndarray, np.ndarray]] = []  # what to copy where, to keep them
         self.shapes = [p._array.shape for p in params]
-        dtype = params[0]._array.dtype
-        self.p = np.empty(sum(p._array.size for p in params), dtype)
-        self.g = np.empty_like(self.p)
         self.ends = np.cumsum([p._array.size for p in params]).tolist()
+        self.states = [states[p] for p in params]
+        first = self.states[0]
+        dtype = params[0]._array.dtype
+        # What has the dtype of the values is one piece of memory with them: that is copied as one.
+        alike = [k for k, value in first.items() if k != "step" and value.dtype == dtype]
+        self.names = ["p", *alike]
+        self.block = np.empty((len(self.names), self.ends[-1]), dtype)
+        self.p, *vectors = self.block
+        self.g = np.empty_like(self.p)
         # A view of raw memory counts as the owner of its part of it: a write to one parameter is
         # no write to its neighbours.
         self.owners = [np.frombuffer(memory, dtype) for memory in self._cut(self.p.data)]
-        self.pages = [page(owner) for owner in self.owners]
-        self.states = [states[p] for p in params]
-        first = self.states[0]
+        self.page = [0, 0]  # of the books of writes, for all
         self.state: dict[str, Any] = {"step": first["step"]}
+        for name, vector in zip(alike, vectors, strict=True):
+            self.state[name] = box(vector)
         for name, value in first.items():
-            if name != "step":
-                self.state[name] = box(np.empty(self.p.size, value._array.dtype))
+            if name not in self.state:
+                self.state[name] = box(np.empty(self.p.size, value.dtype))
         self.count, numbers = len(group), {id(p): i for i, p in enumerate(group)}
         self.rows: list[Any] = []  # what must be there at the next step; where its gradient goes
         for p, owner, slope in zip(params, self.owners, self._cut(self.g), strict=True):
-            page(owner)[2] = version(p._array)
+            pages(owner)[0][1] = version(p._array)
+            pages(owner).append(self.page)
             values = owner.reshape(p._array.shape)
             values[...] = p._array
             p._array = values
             self.rows.append((p, numbers[id(p)], values, slope.reshape(values.shape)))
         self.kept: list[Any] = []
         self.vectors: list[tuple[str, np.ndarray]] = []
-        for name in list(self.state):
+        for name in self.state:
             if name != "step":
                 self._adopt(name)
 
@@ -91,6 +100,11 @@ class Flat:
                 own[name] = box(part)
             own[name]._array = part
             self.kept.append((own, name, own[name], part))
+
+    def count_steps(self) -> None:
+        """Tell the states how many steps there were."""
+        for own in self.states:
+            own["step"] = self.state["step"]
 
     def holds(self, states: dict[Any, dict[str, Any]]) -> bool:
         """Whether the states are still where they were left."""
@@ -126,13 +140,9 @@ class Flat:
         """Run the rule once on what was gathered."""
         step = self.state["step"] + 1
         self.state["step"] = step
-        for own in self.states:
-            own["step"] = step
         if keeps:
-            if len(self.copies) <= len(self.vectors):
-                for name, vector in [("p", self.p), *self.vectors][len(self.copies) :]:
-                    self.before[name] = np.empty_like(vector)
-                    self.copies.append((self.before[name], vector))
+            if len(self.before) <= len(self.vectors):
+                self._keep_more()
             for old, vector in self.copies:
                 old[...] = vector
             self.record = step, group.copy()
@@ -141,7 +151,18 @@ class Flat:
         if len(self.state) > known:  # an option changed, and asks for more
             for name in list(self.state)[known:]:
                 self._adopt(name)
-        enter(self.pages)
+        enter(self.page)
+
+    def _keep_more(self) -> None:
+        """Make room for what a step starts from."""
+        if not self.copies:
+            old = np.empty_like(self.block)
+            self.copies.append((old, self.block))
+            self.before.update(zip(self.names, old, strict=True))
+        for name, vector in self.vectors:
+            if name not in self.before:
+                self.before[name] = np.empty_like(vector)
+                self.copies.append((self.before[name], vector))
 
     def hand_over(self, last: dict[Any, dict[str, Any]]) -> None:
         """Move what the last kept step of each parameter started from to `last`."""
@@ -153,6 +174,75 @@ class Flat:
         for name, value in {**self.before, "g": self.g}.items():
             for p, part, shape in zip(self.params, self._cut(value), self.shapes, strict=True):
                 last[p][name] = part.reshape(shape).copy()
+
+
+class Flats(list["Flat | None"]):
+    """For each group of an optimizer its small parameters as a vector; empty until the first step.
+
+    Attributes
+    ----------
+    tries : int
+        How often parameters were put side by side.
+    """
+
+    tries = 0
+
+    def step(self, rule: Any, i: int, keeps: bool) -> Collection[int]:
+        """Update the small parameters of a group; gives the ids of those that are done."""
+        groups = rule.param_groups
+        wanted = len(groups) if rule.elementwise else 0
+        if len(self) != wanted:
+            self._part(rule)
+            self[:] = [None] * wanted
+        if not wanted:
+            return ()
+        group, flat = groups[i], self[i]
+        if not keeps and flat is not None:
+            flat.hand_over(rule._last)  # gathering writes over its gradients
+        if (
+            flat is None
+            or (rule._seen and not flat.holds(rule._state))
+            or not flat.gather(group["params"])
+        ):
+            self._part(rule)
+            flat = self[i] = None  # lets go of the memory, which may then be moved again
+            flat = self._flattened(rule, group)
+            if flat is None:
+                return ()
+            self[i] = flat
+        flat.step(rule, group, keeps)
+        if rule._seen:
+            flat.count_steps()
+        return flat.places
+
+    def _part(self, rule: Any) -> None:
+        """Before parameters go their own ways: each is to have what is known of it."""
+        self.hand_over(rule._last)
+        if not rule._seen:
+            self.count_steps()
+
+    def _flattened(self, rule: Any, group: dict[str, Any]) -> Flat | None:
+        """The parameters of a group as a vector, with what was gathered; None if not possible."""
+        if self.tries == _TRIES:
+            return None
+        self.tries += 1
+        for p in group["params"]:
+            if p._grad is not None:
+                rule._started(p, p._buffer(), group)
+        flat = flatten(group["params"], rule._state)
+        return None if flat is None or not flat.gather(group["params"]) else flat
+
+    def hand_over(self, last: dict[Any, dict[str, Any]]) -> None:
+        """Let `last` have what the vectors keep."""
+        for flat in self:
+            if flat is not None:
+                flat.hand_over(last)
+
+    def count_steps(self) -> None:
+        """Let the states know what the vectors counted."""
+        for flat in self:
+            if flat is not None:
+                flat.count_steps()
 
 
 def flatten(params: Sequence[Any], states: dict[Any, dict[str, Any]]) -> Flat | None:

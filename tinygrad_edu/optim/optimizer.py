@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import MethodType
 from typing import Any
 
@@ -22,11 +22,8 @@ from ..gradients import enable_grad
 from ..quiet import Silence
 from ..tensor import Tensor
 from .explained import FEW, Explained
-from .flat import Flat, flatten
+from .flat import Flats
 from .params import check_trainable, fitted, named, ordered
-
-# How often small parameters are put side by side anew, after somebody exchanged one.
-_TRIES = 16
 
 quietly = Silence()
 
@@ -65,8 +62,8 @@ class Optimizer(Explained):
         self.param_groups: list[dict[str, Any]] = []
         self.keep_last_step: bool | None = None
         self._last: dict[Any, dict[str, Any]] = {}
-        self._flats: list[Flat | None] = []  # for each group, its small parameters as a vector
-        self._tries = self._elements = 0
+        self._flats = Flats()  # for each group, its small parameters as a vector
+        self._elements = 0
         if isinstance(params, Tensor):
             raise DTypeError(
                 located("params must be an iterable of Tensors or dicts, not a Tensor; use [p]")
@@ -136,12 +133,18 @@ class Optimizer(Explained):
     @property
     def state(self) -> dict[Any, dict[str, Any]]:
         """For each parameter a dict: its step count and its running values."""
-        self._seen = True
+        self._look()
         return self._state
 
     @state.setter
     def state(self, value: dict[Any, dict[str, Any]]) -> None:
         self._state, self._seen = value, True
+
+    def _look(self) -> None:
+        """From now on the state is what it seems to be at any moment, and so must remain."""
+        if not self._seen:
+            self._flats.count_steps()
+            self._seen = True
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters."""
@@ -179,40 +182,11 @@ class Optimizer(Explained):
         keeps = self._keeps()
         for i, group in enumerate(self.param_groups):
             self._begin(group)
-            done = self._step_flat(i, group, keeps)
+            done = self._flats.step(self, i, keeps)
             if len(done) < len(group["params"]):
                 for p in group["params"]:
                     if p._grad is not None and id(p) not in done:
                         self._step_one(p, group, keeps)
-
-    def _step_flat(self, i: int, group: dict[str, Any], keeps: bool) -> Collection[int]:
-        """Update the small parameters of a group as one vector; gives the ids of those."""
-        flats, params = self._flats, group["params"]
-        wanted = len(self.param_groups) if self.elementwise else 0
-        if len(flats) != wanted:
-            self._hand_over()
-            flats[:] = [None] * wanted
-        if not wanted:
-            return ()
-        flat = flats[i]
-        if not keeps and flat is not None:
-            flat.hand_over(self._last)  # gathering writes over its gradients
-        if flat is None or (self._seen and not flat.holds(self._state)) or not flat.gather(params):
-            if flat is not None:  # what was gathered already is of parameters that step below
-                flat.hand_over(self._last)
-            flat = flats[i] = None  # lets go of the memory, which may then be moved again
-            if self._tries == _TRIES:
-                return ()
-            self._tries += 1
-            for p in params:
-                if p._grad is not None:
-                    self._started(p, p._buffer(), group)
-            flat = flatten(params, self._state)
-            if flat is None or not flat.gather(params):
-                return ()
-            flats[i] = flat
-        flat.step(self, group, keeps)
-        return flat.places
 
     def _started(self, p: Any, array: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
         """The state of a parameter, begun if this is its first step."""
@@ -246,9 +220,9 @@ class Optimizer(Explained):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy has parameters of its own, which are put side by side anew.
-        self._seen = True
-        self._hand_over()
-        return {**vars(self), "_flats": [], "_last": {**self._last}}
+        self._look()
+        self._flats.hand_over(self._last)
+        return {**vars(self), "_flats": Flats(), "_last": {**self._last}}
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups as plain data, with numbers for parameters."""
@@ -318,7 +292,8 @@ class Optimizer(Explained):
         for theirs, ours in zip(groups, self.param_groups, strict=True):
             ours.update(theirs)
         self.state = state
-        self._last, self._flats = {}, []
+        self._last = {}
+        self._flats.clear()
 
     def _shapes(self, p: Any, group: dict[str, Any]) -> dict[str, tuple[int, ...]]:
         """The shapes that the state of a parameter must have."""
