@@ -10,10 +10,11 @@ from typing import Any
 from .contestants import BY_HAND, OURS, Contestant
 from .problems import BY_NAME, PROBLEMS, Problem
 from .settings import Settings, explain
-from .table import Section, number, reason
+from .table import Section, number
 from .timing import Failed
 
 WARM_UP = 3
+KINDS = ("whole", "step alone")
 
 
 def warm_up(who: Contestant, problem: Problem, rule: str) -> tuple[Callable[[], Any], list[Any]]:
@@ -24,10 +25,12 @@ def warm_up(who: Contestant, problem: Problem, rule: str) -> tuple[Callable[[], 
     return step, parameters
 
 
-def peak(contestant: list[str], problem: str, rule: str) -> int:
-    """Bytes at the height of one step: parameters, optimizer, activations, and gradients.
+def peaks(contestant: list[str], problem: str, rule: str) -> list[int]:
+    """Bytes at the height of one step: of all that stands then, and of what it allocated itself.
 
-    NumPy tells tracemalloc of its arrays. The batch itself is not counted, being the same for all.
+    All that stands is parameters, optimizer, activations and gradients, with the Python objects
+    around them. NumPy tells tracemalloc of its arrays. The batch itself is not counted, being the
+    same for all.
     """
     who = Contestant(*contestant)
     # What is imported at the first step is no memory of the step.
@@ -42,37 +45,55 @@ def peak(contestant: list[str], problem: str, rule: str) -> int:
         gc.collect()
         tracemalloc.reset_peak()
         step()
-        return tracemalloc.get_traced_memory()[1] - before - x.nbytes - y.nbytes
+        whole = tracemalloc.get_traced_memory()[1] - before - x.nbytes - y.nbytes
+        tracemalloc.stop()  # what stands is forgotten, so that its release counts for nothing
+        step()  # the collection gave back Python's stock of small objects, which is no memory of it
+        tracemalloc.start()
+        step()
+        return [whole, tracemalloc.get_traced_memory()[1]]
     finally:
         tracemalloc.stop()
 
 
 def measure(settings: Settings) -> Section:
-    """Megabytes by hand and in this library."""
+    """Kilobytes by hand and in this library."""
     section = settings.open(
         "memory",
-        "Peak memory of a training step, MB",
-        ["rule", "model", "batch", "parameters", "by hand", "ours", "ours / by hand"],
+        "Peak memory of a training step, KB",
+        [
+            *("rule", "model", "batch", "parameters", "by hand", "ours", "ours / by hand"),
+            *("by hand, step alone", "ours, step alone", "ours / by hand, step alone"),
+        ],
     )
     for rule in settings.rules:
         for problem in settings.problems:
             settings.say(f"memory: {rule} {problem.name}")
             parameters = sum(value.nbytes for value in problem.weights())
-            cells = [rule, problem.name, str(problem.batch), number(parameters / 1e6)]
-            peaks: list[float] = []
+            found: list[list[int]] = []
             for who in (BY_HAND, OURS):
                 try:
-                    peaks.append(
-                        settings.worker("numpy").ask(
-                            "memory.peak", contestant=list(who), problem=problem.name, rule=rule
-                        )
-                    )
-                    cells.append(f"{peaks[-1] / 1e6:.3f}")
+                    # A process of its own, so that memory kept from earlier steps counts as well.
+                    worker = settings.worker("numpy", "memory")
+                    asked = {"contestant": list(who), "problem": problem.name, "rule": rule}
+                    found.append(worker.ask("memory.peaks", **asked))
                 except Failed as error:
-                    cells.append(reason(str(error)))
                     explain(section, {who.label: str(error)})
-            if len(peaks) == 2:
-                section.values[rule, problem.name] = peaks[1] / peaks[0]
-            section.rows.append([*cells, f"{peaks[1] / peaks[0]:.2f}x" if len(peaks) == 2 else "-"])
-    section.note("Parameters and the state of the optimizer are included, the batch is not.")
+                finally:
+                    settings.retire("memory")
+            cells = [rule, problem.name, str(problem.batch), number(parameters / 1e3)]
+            if len(found) < 2:
+                section.rows.append([*cells, *["-"] * 6])
+                continue
+            for kind, hand, ours in zip(KINDS, *found, strict=True):
+                section.values[rule, problem.name, kind] = ours / hand
+                cells += [number(hand / 1e3), number(ours / 1e3), f"{ours / hand:.2f}x"]
+            section.rows.append(cells)
+    section.note(
+        "Parameters, the state of the optimizer and the Python objects of a model are included, "
+        "the batch is not."
+    )
+    section.note(
+        "Of the step alone: the most that it holds at once of what it allocated itself; what it "
+        "lets go of what stood before counts for nothing."
+    )
     return section

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from . import __main__ as program
-from . import budget, by_hand, report, steps, table
+from . import budget, by_hand, memory, report, steps, table
 from .contestants import BY_HAND, FOREIGN, HIPS, MYGRAD, OURS, PACKAGE, Contestant, ours
 from .problems import BY_NAME, PROBLEMS, RULES, Problem
 from .process import Worker, answer
@@ -208,7 +208,7 @@ def test_every_line_of_the_budget_finds_its_measurements():
     lengths = {(kind, str(n)): 0.1 for kind in ("ours", "ratio") for n in budget.LENGTHS}
     values = {
         "steps": ratios,
-        "memory": {key[:2]: 0.1 for key in ratios},
+        "memory": {(*key[:2], kind): 0.1 for key in ratios for kind in memory.KINDS},
         "chain": lengths,
         "imports": {("tinygrad_edu", "median"): 20.0},
     }
@@ -245,6 +245,34 @@ def test_bad_arguments_are_answered_in_one_line(arguments, said, capsys):
 def test_good_arguments():
     options = program.parse(["--only", "memory,steps", "--against", "none", "--rules", "adam"])
     assert (options.only, options.against, options.rules) == (["steps", "memory"], [], ["adam"])
+
+
+def test_memory_is_what_stands_and_what_a_step_allocates(monkeypatch):
+    def prepare(problem, rule):
+        kept = [np.ones(300_000, np.uint8)]
+
+        def step():
+            kept.pop()  # its release takes nothing off what the step allocates
+            kept.append(np.ones(300_000, np.uint8))
+            np.ones(1_000_000, np.uint8)
+
+        return step, kept
+
+    monkeypatch.setattr(ours, "prepare", prepare)
+    whole, alone = memory.peaks(list(OURS), "64-10", "sgd")
+    assert whole == pytest.approx(1_300_000, rel=0.02)
+    assert alone == pytest.approx(1_300_000, rel=0.02)
+
+
+def test_memory_of_a_step_leaves_out_what_stands(monkeypatch):
+    def prepare(problem, rule):
+        kept = [np.ones(300_000, np.uint8)]
+        return lambda: np.ones(1_000_000, np.uint8), kept
+
+    monkeypatch.setattr(ours, "prepare", prepare)
+    whole, alone = memory.peaks(list(OURS), "64-10", "sgd")
+    assert whole == pytest.approx(1_300_000, rel=0.02)
+    assert alone == pytest.approx(1_000_000, rel=0.02)
 
 
 def test_interrupted_run_shows_what_it_has(monkeypatch, capsys):

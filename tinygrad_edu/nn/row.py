@@ -13,7 +13,7 @@ from numpy import ndarray
 from ..engine import FREED, LEAF, SMALL, Meta, Node, box, state, tick
 from ..folding import folded
 from ..ops.affine import _gradients, _linear
-from ..ops.kernels import column_sums, rectified
+from ..ops.kernels import ZEROS, ones, rectified
 from ..ops.rectifiers import _d_relu, relu
 from ..quiet import silence
 from .activations import ReLU
@@ -62,6 +62,8 @@ def passed(modules: list[Any], input: Any) -> Any:
 def _called(modules: list[Any], x: Any, calls: list[Call]) -> ndarray | None:
     """Run the modules, if all is as most often: trained matrices and vectors of one dtype."""
     dtype = x.dtype
+    if dtype not in ZEROS:
+        return None
     mine: Any = None
     bias: Any
     for module in modules:
@@ -107,13 +109,14 @@ class Row:
             self.calls = []
         arriving = []
         theirs = g  # somebody else may read it
+        one = ones(len(g), g.dtype)  # as column_sums has it
         while calls:
             layer, w, _, kept = calls.pop()
             if layer is None:
                 (g,) = _d_relu(g.copy() if g is theirs else g, kept, None, None)
                 continue
             arriving.append((layer[0], g.T.dot(kept)))
-            arriving.append((layer[1], column_sums(g)))
+            arriving.append((layer[1], one.dot(g)))
             g = g.dot(w) if calls or edge is not None else None
         arriving.append((edge, g))
         return arriving

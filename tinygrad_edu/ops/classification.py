@@ -175,11 +175,19 @@ def _softmax_minus_onehot(g: Any, out: Any, s: Any, labels: Any, kept: dict[str,
 
 
 def _from_kept(g: Any, out: Any, inputs: Any, options: dict[str, Any]) -> tuple[Any]:
-    """The same from what forward kept."""
-    e, total, places, turned = options["kept"]["parts"]
+    """The same from what forward kept, whose memory becomes the result's."""
+    parts = options["kept"].pop("parts", None)
+    if parts is None:  # another pass has used it
+        again: dict[str, Any] = {}
+        _plain_loss(inputs[0], labels=options["labels"], kept=again)
+        parts = again["parts"]
+    elif state.watch is not None:  # who watches is to find everything as it was
+        options["kept"]["parts"] = parts
+        parts = (parts[0].copy(), *parts[1:])
+    e, total, places, turned = parts
     share = g / float(len(total))
     factors = share / total
-    d = e * (factors if turned else factors[:, None])
+    d = np.multiply(e, factors if turned else factors[:, None], out=e)
     d.ravel()[places] -= share
     return (d.T if turned else d,)
 
