@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +32,7 @@ from tinygrad_edu.training.sweep import (
     sweep,
     uniform,
 )
+from tinygrad_edu.training.sweep.workers import Workers
 
 SPACE = {"x": uniform(-1, 1), "kind": ["a", "b"]}
 
@@ -396,6 +398,23 @@ def test_ctrl_c_ends_processes_at_once(tmp_path):
     assert "SweepInterrupted: 4 of 8 runs are done" in err
     assert err.count("Traceback") == 1  # workers say nothing
     assert [run.score for run in read_runs(file)] == [0, 1, 2, 3]
+
+
+def nap(params, seed):
+    time.sleep(0 if params["x"] == 0 else 600)
+    return params["x"]
+
+
+def test_ctrl_c_leaves_no_thread_behind(path, monkeypatch):
+    # Python's exit writes to a pipe of the pool's thread, which closes it when it ends.
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr(Workers, "_collect", interrupted)
+    with pytest.raises(SweepInterrupted, match="1 of 3 runs are done"):
+        sweep(nap, {"x": [0, 1, 2]}, method="grid", executor=2, path=path)
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_script_without_a_guard_is_told_so(tmp_path):

@@ -30,6 +30,8 @@ Outcome = dict[str, Any]
 Task = tuple[int, dict[str, Any], int]  # number, params, seed
 
 AHEAD = 1000  # runs that an executor of unknown size is given at once
+# How long the thread of a pool may take to end, once its processes are gone.
+_SECONDS = 5
 CAN_MASK = hasattr(signal, "pthread_sigmask")  # not on Windows
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -300,9 +302,12 @@ def _outcome(future: Future[Outcome]) -> Outcome | None:
 def _shut(pool: Any, at_once: bool) -> None:
     """End a pool; at once: without waiting for what it does now."""
     processes = list((getattr(pool, "_processes", None) or {}).values()) if at_once else []
+    manager = getattr(pool, "_executor_manager_thread", None) if at_once else None
     pool.shutdown(wait=not at_once, cancel_futures=True)
     for process in processes:
         process.terminate()
+    if manager is not None:
+        manager.join(_SECONDS)  # or else Python's exit may write to the pipe that it closes
 
 
 @contextlib.contextmanager
