@@ -201,9 +201,20 @@ def test_to_in_every_form():
     assert x.to("cpu", tg.int64).dtype == x.to(device="cpu", dtype=tg.int64).dtype == tg.int64
     assert x.to(like).dtype == x.type_as(like).dtype == x.type(tg.int32).dtype == tg.int32
     assert x.to(tg.float32) is x and x.to(tg.float32, copy=True) is not x and x.float() is x
+    assert x.to(np.float64).dtype == x.to("cpu", np.float64).dtype == tg.float64  # NumPy's class
+    assert tg.nn.Linear(2, 1).to(np.float64).weight.dtype == tg.float64
     assert x.type() == "torch.FloatTensor" and x.type("torch.LongTensor").dtype == tg.int64
     with pytest.raises(TypeError, match="unknown argument"):
         x.to(colour="red")
+
+
+def test_conversions_under_numpy_s_names():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = x.astype(np.float64)
+    assert y.dtype == tg.float64 and x.astype("float32") is not x
+    assert x.astype(np.float32, copy=False) is x
+    (y * x.copy()).backward(tg.tensor([1.0, 3.0], dtype=tg.float64))
+    assert x.grad.tolist() == [2.0, 12.0]
 
 
 # ------------------------------------------------------------------------------- what it is

@@ -130,7 +130,9 @@ class Conversion:
         kwargs.pop("memory_format", None)
         if kwargs:
             raise DTypeError(located(f"to(): unknown argument {', '.join(kwargs)!r}"))
-        if given and (hasattr(raw(given[0]), "shape") and not isinstance(given[0], np.dtype)):
+        # NumPy's dtypes and their classes have a shape, too.
+        named = given and isinstance(given[0], (np.dtype, builtins.type))
+        if given and not named and hasattr(raw(given[0]), "shape"):
             other = given.pop(0)
         elif (
             given and isinstance(given[0], (str, device, type(None))) and not _names_dtype(given[0])
@@ -153,6 +155,14 @@ class Conversion:
         if isinstance(dtype, str):
             dtype = _TYPES.get(dtype.rpartition(".")[2], dtype)
         return ops.to_dtype(self, dtype)
+
+    def astype(self, dtype: Any, *, copy: builtins.bool = True) -> Any:
+        """NumPy's name for a conversion: always a new tensor, unless told otherwise."""
+        return self.to(dtype, copy=copy)
+
+    def copy(self) -> Any:
+        """NumPy's name for :meth:`clone`."""
+        return ops.clone(self)
 
     def type_as(self, other: Any) -> Any:
         """Convert to the dtype of another tensor."""
