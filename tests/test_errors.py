@@ -75,7 +75,7 @@ CASES = [
 
 
 def snapshot(tensor: Any) -> tuple[Any, ...]:
-    grad = None if tensor.grad is None else np.array(tensor.grad.tolist())
+    grad = None if tensor._grad is None else np.array(tensor._grad.tolist())
     array = tensor.detach().numpy()
     return array.copy(), grad, tensor.requires_grad, tensor.grad_fn, tensor.dtype
 

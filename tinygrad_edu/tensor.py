@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,10 @@ from .printing import format_tensor
 _new = object.__new__
 _REAL_NUMBERS = (np.float32, np.float64)
 _NO_OPTIONS: dict[str, Any] = {}
+_NO_LEAF = (
+    "only leaves get a .grad from backward(), and this tensor is the result of an op; to keep its "
+    "gradient, call retain_grad() on it before backward()"
+)
 
 
 def _operator(op: Any) -> Callable[[Any, Any], Any]:
@@ -216,6 +221,8 @@ class Tensor(InPlace, Methods, NumPyCitizen):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that backward has accumulated; None before."""
+        if self._grad is None and not self.is_leaf and not self.retains_grad:
+            warnings.warn(_NO_LEAF, UserWarning, stacklevel=2)
         return self._grad
 
     @grad.setter
@@ -283,6 +290,11 @@ class Tensor(InPlace, Methods, NumPyCitizen):
     def _version(self) -> int:
         """How often its memory was written to in place."""
         return version(self._array)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether it is no leaf, and keeps its gradient in ``.grad`` nevertheless."""
+        return not self.is_leaf and gradients.retains(self)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf tensor in ``.grad``, too."""

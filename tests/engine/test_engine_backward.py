@@ -109,8 +109,11 @@ def test_only_leaves_and_retained_tensors_get_grad():
     y, z = x * 2, x * 3
     z.retain_grad()
     g = upstream(3)
+    assert z.grad is None and z.retains_grad and not y.retains_grad and not x.retains_grad
     (y * z).backward(g)
-    assert y.grad is None and y.is_leaf is False
+    with pytest.warns(UserWarning, match=r"result of an op; .* call retain_grad\(\) on it before"):
+        assert y.grad is None
+    assert y.is_leaf is False
     same(z.grad, g * 2 * x.detach().numpy())
 
 

@@ -45,7 +45,7 @@ def mlp():
 def tensor(array, node=None, grad=None, name=None):
     array = np.asarray(array)
     return SimpleNamespace(
-        _array=array, _node=node, requires_grad=node is not None, grad=grad, name=name
+        _array=array, _node=node, requires_grad=node is not None, _grad=grad, name=name
     )
 
 

@@ -11,4 +11,4 @@ from .grad_mode import (
     no_grad,
     set_grad_enabled,
 )
-from .hooks import RemovableHandle, follow, register_hook, retain
+from .hooks import RemovableHandle, follow, register_hook, retain, retains

@@ -81,6 +81,11 @@ def follow(tensor: Any, before: Any) -> None:
         retain(tensor)
 
 
+def retains(tensor: Any) -> bool:
+    """Whether the gradient of a non-leaf tensor is stored."""
+    return _RETAIN in (tensor._node.hooks or ())
+
+
 def retain(tensor: Any) -> None:
     """Store the gradient of a non-leaf tensor in its ``.grad`` as it passes."""
     node, reference = tensor._node, weakref.ref(tensor)

@@ -342,7 +342,7 @@ def common_module(first: str, second: str) -> str:
 
 
 def _grad_text(tensor: Any) -> str:
-    return "None" if tensor.grad is None else summarize(tensor.grad._array)
+    return "None" if tensor._grad is None else summarize(tensor._grad._array)
 
 
 def _name(tensor: Any) -> str:
