@@ -578,3 +578,86 @@ def test_a_step_calls_the_classes_that_it_is_mixed_with():
         gradients(0, params)
         opt.step()
         assert opt.count == 1
+
+
+def stepping(params, opt, count, start=0):
+    for i in range(start, start + count):
+        gradients(i, params)
+        opt.step()
+
+
+@pytest.mark.parametrize("seen", [False, True])
+@pytest.mark.parametrize("change", ["move", "reverse"])
+def test_a_parameter_that_changes_its_group_loses_no_step(change, seen):
+    def run(make):
+        p = parameters()
+        opt = make(optim.Adam([{"params": p[:2]}, {"params": p[2:]}], lr=0.1))
+        if seen:
+            assert opt.state is not None
+        stepping(p, opt, 3)
+        groups = opt.param_groups
+        if change == "move":
+            groups[0]["params"].append(groups[1]["params"].pop())
+        else:
+            groups.reverse()
+        stepping(p, opt, 3, 3)
+        return values(p), [opt.state[q]["step"] for q in p]
+
+    (a, steps), (b, _) = run(lambda opt: opt), run(one_by_one)
+    assert_same(a, b)
+    assert steps == [6] * 4
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_step_that_fails_counts_the_same_whether_somebody_looked_or_not(seen):
+    p = parameters()
+    opt = optim.Adam(p, lr=0.1)
+    if seen:
+        assert opt.state is not None
+    stepping(p, opt, 3)
+    opt.param_groups[0]["lr"] = None
+    with pytest.raises(TypeError):
+        stepping(p, opt, 1, 3)
+    opt.param_groups[0]["lr"] = 0.1
+    stepping(p, opt, 2, 4)
+    assert [opt.state[q]["step"] for q in p] == [6] * 4
+
+
+def test_a_write_to_one_state_is_no_write_to_another():
+    p = parameters()
+    opt = optim.Adam(p, lr=0.1)
+    stepping(p, opt, 1)
+    mean = opt.state[p[0]]["exp_avg"]
+    w = tensor(np.ones(mean.shape), requires_grad=True)
+    loss = (w * mean).sum()
+    opt.state[p[0]]["exp_avg_sq"].zero_()
+    opt.state[p[1]]["exp_avg"].zero_()
+    loss.backward()
+    assert mean._version == 0
+    np.testing.assert_allclose(w.grad.numpy(), mean.numpy())
+
+
+def test_a_state_that_somebody_emptied_begins_anew():
+    p = parameters()
+    opt = optim.Adam(p, lr=0.1)
+    stepping(p, opt, 2)
+    opt.state[p[0]].clear()
+    stepping(p, opt, 2, 2)
+    assert [opt.state[q]["step"] for q in p] == [2, 4, 4, 4]
+
+
+def test_a_parameter_in_columns_stays_as_it_lies():
+    p = [nn.Parameter(tensor(np.asfortranarray(np.ones((3, 4), "f")))), *parameters()]
+    stepping(p, optim.Adam(p), 2)
+    assert p[0].stride() == (1, 3) and not p[0].is_contiguous()
+
+
+def test_a_state_of_an_earlier_version_trains_on():
+    p = parameters()
+    opt = optim.Adam(p, lr=0.1)
+    stepping(p, opt, 1)
+    state = opt.__getstate__()
+    again = object.__new__(optim.Adam)
+    again.__setstate__({**state, "_flats": []})  # as it was kept once
+    stepping(p, again, 1, 1)
+    assert [again.state[q]["step"] for q in p] == [2] * 4

@@ -645,3 +645,15 @@ def test_a_replaced_state_of_a_number_goes_on(rule, name):
                 opt.load_state_dict(opt.state_dict())
         results.append((p.item(), opt.state[p][name].item()))
     assert results[0] == results[1]
+
+
+def test_a_state_that_counts_no_steps_has_made_one():
+    # PyTorch's SGD saves the buffer alone: v = 0.9 * 1 + (1 - 0.5) * 1 = 1.4 is no first step.
+    w = leaf(1.0)
+    opt = optim.SGD([w], lr=0.1, momentum=0.9, dampening=0.5)
+    saved = opt.state_dict()
+    opt.load_state_dict({**saved, "state": {0: {"momentum_buffer": np.ones(1)}}})
+    w.grad = t.tensor(np.ones(1))
+    opt.step()
+    np.testing.assert_allclose(w.detach().numpy(), [1 - 0.14], rtol=1e-6)
+    assert opt.state[w]["step"] == 2

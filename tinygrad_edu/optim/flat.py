@@ -64,6 +64,7 @@ class Flat:
         self.owners = [np.frombuffer(memory, dtype) for memory in self._cut(self.p.data)]
         self.page = [0, 0]  # of the books of writes, for all
         self.state: dict[str, Any] = {"step": first["step"]}
+        self.told = first["step"]  # how many steps the states know of
         for name, vector in zip(alike, vectors, strict=True):
             self.state[name] = box(vector)
         for name, value in first.items():
@@ -90,10 +91,12 @@ class Flat:
 
     def _adopt(self, name: str) -> None:
         """Let the states of the parameters be views of the vector of this name."""
-        self.vectors.append((name, self.state[name]._array))
-        parts = self._cut(self.state[name]._array)
-        for part, shape, own in zip(parts, self.shapes, self.states, strict=True):
-            part = part.reshape(shape)
+        vector = self.state[name]._array
+        self.vectors.append((name, vector))
+        for memory, shape, own in zip(
+            self._cut(vector.data), self.shapes, self.states, strict=True
+        ):
+            part = np.frombuffer(memory, vector.dtype).reshape(shape)
             if name in own:
                 part[...] = own[name]._array
             else:
@@ -102,15 +105,17 @@ class Flat:
             self.kept.append((own, name, own[name], part))
 
     def count_steps(self) -> None:
-        """Tell the states how many steps there were."""
-        for own in self.states:
-            own["step"] = self.state["step"]
+        """Tell the states how many steps there were, unless they know."""
+        if self.told != self.state["step"]:
+            self.told = self.state["step"]
+            for own in self.states:
+                own["step"] = self.told
 
     def holds(self, states: dict[Any, dict[str, Any]]) -> bool:
         """Whether the states are still where they were left."""
         step = self.state["step"]
         for p, own in zip(self.params, self.states, strict=True):
-            if states.get(p) is not own or own["step"] != step:
+            if states.get(p) is not own or own.get("step") != step:
                 return False
         for own, name, tensor, part in self.kept:
             if own.get(name) is not tensor or tensor._array is not part:
@@ -140,6 +145,8 @@ class Flat:
         """Run the rule once on what was gathered."""
         step = self.state["step"] + 1
         self.state["step"] = step
+        if rule._seen:
+            self.count_steps()
         if keeps:
             if len(self.before) <= len(self.vectors):
                 self._keep_more()
@@ -211,8 +218,6 @@ class Flats(list["Flat | None"]):
                 return ()
             self[i] = flat
         flat.step(rule, group, keeps)
-        if rule._seen:
-            flat.count_steps()
         return flat.places
 
     def _part(self, rule: Any) -> None:
@@ -259,7 +264,7 @@ def may_move(p: Any) -> bool:
     array = p._array
     if not isinstance(array, np.ndarray) or not 0 < array.size <= LARGEST or not array.ndim:
         return False
-    if array.dtype.char not in "fd" or not array.flags.writeable:
+    if array.dtype.char not in "fd" or not (array.flags.writeable and array.flags.c_contiguous):
         return False
     base = array.base
     if base is not None:  # as another optimizer's buffer may be left, once that is gone

@@ -222,7 +222,10 @@ class Optimizer(Explained):
         # A copy has parameters of its own, which are put side by side anew.
         self._look()
         self._flats.hand_over(self._last)
-        return {**vars(self), "_flats": Flats(), "_last": {**self._last}}
+        return {**vars(self), "_flats": None, "_last": {**self._last}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _flats=Flats())
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups as plain data, with numbers for parameters."""
@@ -289,6 +292,8 @@ class Optimizer(Explained):
                 )
             p, group = place[number]
             state[p] = fitted(values, p, self._shapes(p, group))
+            if state[p]:  # PyTorch's SGD counts no steps; what has a state has made one
+                state[p].setdefault("step", 1)
         for theirs, ours in zip(groups, self.param_groups, strict=True):
             ours.update(theirs)
         self.state = state
