@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from . import dtypes
 from .device import check_device
-from .engine import box, is_tensor, raw
+from .engine import box, is_tensor, raw, state
 from .errors import DTypeError, ShapeError, located
 from .ops import clone, to_dtype
 from .ops.arguments import all_telling, sizes
@@ -68,6 +69,10 @@ def _array(data: Any, dtype: Any) -> np.ndarray:
 
 
 _NUMBERS = {float, int, bool}
+_NO_HISTORY = (
+    "tensor: the numbers are copied, not their history, so no gradient flows back; use clone() of "
+    "a Tensor, stack([...]) of several, or detach() them if that is meant"
+)
 
 
 def _unboxed(data: Any, kinds: set[np.dtype]) -> Any:
@@ -76,6 +81,8 @@ def _unboxed(data: Any, kinds: set[np.dtype]) -> Any:
         if set(map(type, data)) <= _NUMBERS:
             return data
         return [_unboxed(d, kinds) for d in data]
+    if is_tensor(data) and data._node is not None and state.grad:
+        warnings.warn(located(_NO_HISTORY), UserWarning, stacklevel=4)
     data = raw(data)
     if isinstance(data, (np.ndarray, np.generic)):
         kinds.add(data.dtype)

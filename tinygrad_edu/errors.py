@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_NOT_THE_USER = (_HOME, os.sep + "numpy" + os.sep, linecache.__file__.replace("linecache", "copy"))
+_NOT_THE_USER = (_HOME, os.sep + "numpy" + os.sep)
+# Python's own library, and with it what pip installs: only at fault if nobody else is.
+_LIBRARIES = (os.path.dirname(os.path.abspath(linecache.__file__)) + os.sep, "site-packages")
 
 
 class ShapeError(ValueError, RuntimeError):
@@ -38,16 +40,20 @@ class AnomalyError(RuntimeError):
 
 
 def user_line() -> str:
-    """``file.py:31: source text`` of the innermost frame outside this package, or ``""``."""
+    """``file.py:31: source text`` of the innermost frame outside of libraries, or ``""``."""
     frame = sys._getframe(1)
+    library = ""
     while frame is not None:
         name = frame.f_code.co_filename
         if not any(part in name for part in _NOT_THE_USER):
             text = linecache.getline(name, frame.f_lineno).strip()
             text = text if len(text) <= 100 else text[:97] + "..."
-            return f"{os.path.basename(name)}:{frame.f_lineno}" + (f": {text}" if text else "")
+            line = f"{os.path.basename(name)}:{frame.f_lineno}" + (f": {text}" if text else "")
+            if not any(part in name for part in _LIBRARIES):
+                return line
+            library = library or line
         frame = frame.f_back  # type: ignore[assignment]
-    return ""
+    return library
 
 
 def located(message: str) -> str:
@@ -73,8 +79,11 @@ def explained(error: Exception, op: Any, arrays: Sequence[Any], params: dict) ->
     except TypeError as misfit:
         return bad_call(op, misfit)
     names = [*op.inputs, *(f"input {i}" for i in range(len(op.inputs), len(arrays)))]
+    # Numbers do in place of most tensors, but not where their shape or dtype is asked for.
+    asked = isinstance(error, AttributeError) and str(error).startswith(("'float'", "'int'"))
     for name, value in zip(names, arrays, strict=False):
-        wrong = "" if isinstance(value, (int, float)) else no_tensor(name, value)
+        fine = isinstance(value, (int, float)) and not asked
+        wrong = "" if fine else no_tensor(name, value)
         if wrong:
             return DTypeError(located(f"{op.name}(): {wrong}"))
     given = [f"{n} {describe(a)}" for n, a in zip(names, arrays, strict=False)]
@@ -149,8 +158,25 @@ def no_tensor(argument: str, value: Any) -> str:
     """What is wrong with a value that stands in place of a tensor, if anything."""
     if hasattr(value, "dtype"):
         return ""
-    kind = type(value).__name__
-    return f"argument '{argument}' must be Tensor, not {kind}; wrap it in tensor(...)"
+    kind = f"class {value.__name__}" if isinstance(value, type) else type(value).__name__
+    return f"argument '{argument}' must be Tensor, not {kind}; {_cure(value, kind)}"
+
+
+def _cure(value: Any, kind: str) -> str:
+    """How a Tensor is made of something else."""
+    if value is None:
+        return "did the function that made it forget its return?"
+    if isinstance(value, type) and hasattr(value, "named_parameters"):
+        return f"make a module of the class first, as in {value.__name__}(...)(x)"
+    if hasattr(value, "named_parameters"):
+        return f"call the module, as in {kind}(...)(x), or pass one of its parameters"
+    if isinstance(value, (list, tuple)) and any(hasattr(v, "dtype") for v in value):
+        return "it holds Tensors: take them out one by one, or join them with stack(...)"
+    if isinstance(value, (str, bytes)):
+        return "a text is no number"
+    if callable(value):
+        return "call it first"
+    return "wrap it in tensor(...)"
 
 
 def _no_tensors(argument: str, values: Sequence[Any]) -> str:
@@ -161,7 +187,7 @@ def _no_tensors(argument: str, values: Sequence[Any]) -> str:
         if not hasattr(value, "dtype"):
             return (
                 f"expected Tensor as element {i} in argument '{argument}', but got "
-                f"{type(value).__name__}; wrap it in tensor(...)"
+                f"{type(value).__name__}; {_cure(value, type(value).__name__)}"
             )
     return ""
 

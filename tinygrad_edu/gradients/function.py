@@ -52,6 +52,14 @@ class FunctionCtx:
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep inputs or outputs (or None) for `backward`."""
+        for i, value in enumerate(tensors):
+            if value is not None and not is_tensor(value):
+                raise DTypeError(
+                    located(
+                        f"save_for_backward keeps Tensors, but argument {i} is of type "
+                        f"{type(value).__name__}: keep it as an attribute, as in ctx.p = p"
+                    )
+                )
         self.to_save = tensors
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
@@ -161,6 +169,10 @@ class Function:
     tensor(6.)
     """
 
+    def __init__(self, *args: Any) -> None:
+        name = type(self).__name__
+        raise DTypeError(located(f"a Function is not made, but applied: {name}.apply(x)"))
+
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
         """Compute the result: ``forward(ctx, *inputs)``."""
@@ -195,7 +207,13 @@ class Function:
             return result
         results = list(result) if isinstance(result, (tuple, list)) else [result]
         if not any(is_tensor(r) for r in results):
-            raise DTypeError(located(f"{cls.__name__}.forward must return Tensors"))
+            kinds = ", ".join(type(r).__name__ for r in results)
+            raise DTypeError(
+                located(
+                    f"{cls.__name__}.forward must return Tensors, not {kinds}; wrap its result in "
+                    "tensor(...)"
+                )
+            )
         return _record(_Call(cls, ctx, args), args, edges, result, results)
 
 

@@ -16,6 +16,15 @@ _RANK = {"parameter": 0, "module": 1, "buffer": 2, "": 3}
 Member = tuple[str, tuple[Any, ...], Any]
 
 
+def _cure(value: Any) -> str:
+    """How a module is made of something else."""
+    if isinstance(value, (list, tuple)):
+        return ": pass the modules one by one, as in Sequential(*layers)"
+    if isinstance(value, type):
+        return f": make one of the class, {value.__name__}(...)"
+    return ": a function is no module, nn.ReLU() is one" if callable(value) else ""
+
+
 class Members:
     """The part of Module that finds, names and registers what stands in its attributes.
 
@@ -126,7 +135,8 @@ class Members:
             raise KeyError(located(f"attribute '{name}' already exists"))
         if value is not None and not isinstance(value, _TYPES[place]):
             text = f"cannot assign '{type(value).__name__}' object to {place} '{name}'"
-            raise DTypeError(located(f"{text} ({_WANTED[place]} or None required)"))
+            cure = _cure(value) if place == "module" else ""
+            raise DTypeError(located(f"{text} ({_WANTED[place]} or None required){cure}"))
         self._places[name] = place
         object.__setattr__(self, name, value)
 

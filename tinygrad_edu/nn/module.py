@@ -11,12 +11,13 @@ from ..engine import box
 from ..errors import DTypeError, located
 from .hooks import Hookable
 from .members import Members
+from .no_data import NoData
 from .state_dict import Stateful
 
 M = TypeVar("M", bound="Module")
 
 
-class Module(Hookable, Stateful, Members):
+class Module(Hookable, Stateful, Members, NoData):
     """A part of a model. Subclasses assign parameters and modules, and define `forward`.
 
     Attributes

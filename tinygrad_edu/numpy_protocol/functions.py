@@ -13,6 +13,7 @@ import numpy as np
 from .. import ops
 from ..engine import box, is_tensor, raw
 from ..errors import DTypeError, located
+from .products import dot, operands_of, tensordot
 from .ufuncs import counted, every, holds_tensor, one_by_one, prod, tensor_of, value_of
 
 # ---------------------------------------------------------------------- what takes some lines
@@ -31,9 +32,15 @@ def _cast(a: Any, dtype: Any) -> Any:
     return a if dtype is None else ops.to_dtype(a, np.dtype(dtype))
 
 
+def _real(a: Any) -> Any:
+    """NumPy takes the mean of truths and counts, in float64."""
+    a = tensor_of(a)
+    return a if a.dtype.kind == "f" else ops.to_dtype(a, np.float64)
+
+
 def _spread(op: Any, a: Any, axis: Any, dtype: Any, keepdims: bool, ddof: Any) -> Any:
     """var and std: NumPy divides by n unless told otherwise, PyTorch by n - 1."""
-    return op(_cast(a, dtype), axis, correction=ddof, keepdim=keepdims)
+    return op(_real(_cast(a, dtype)), axis, correction=ddof, keepdim=keepdims)
 
 
 def _index_of(op: Any, a: Any, axis: Any, keepdims: bool) -> Any:
@@ -87,23 +94,6 @@ def _split(split: Any, a: Any, parts: Any, axis: int = 0) -> list[Any]:
     return [_at(a, axis, slice(i, j)) for i, j in itertools.pairwise(cuts)]
 
 
-def _dot(a: Any, b: Any, with_axis: int = -2) -> Any:
-    """The last axis of `a` with the second to last of `b`, or its last for ``np.inner``."""
-    a, b = tensor_of(a), tensor_of(b)
-    if not a.ndim or not b.ndim:
-        return ops.mul(a, b)
-    if b.ndim < 3 and with_axis == -2:
-        return ops.matmul(a, b)
-    return ops.tensordot(a, b, dims=([a.ndim - 1], [b.ndim + with_axis]))
-
-
-def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    a, b = tensor_of(a), tensor_of(b)
-    if np.ndim(axes) or isinstance(axes, (tuple, list)):
-        axes = tuple([x] if np.ndim(x) == 0 else list(x) for x in axes)
-    return ops.tensordot(a, b, dims=axes)
-
-
 def _where(condition: Any, *branches: Any) -> Any:
     condition = tensor_of(condition)
     if not branches:
@@ -121,9 +111,10 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
 
 
 def _average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = False) -> Any:
+    a = _real(a)
     if weights is None:
         return ops.mean(a, axis, keepdims)
-    a, weights = tensor_of(a), tensor_of(weights)
+    weights = tensor_of(weights)
     if weights.shape != a.shape:  # one weight per place on the axis
         axis = counted(axis, a.ndim)[0]
         weights = ops.reshape(weights, [-1 if i == axis else 1 for i in range(a.ndim)])
@@ -139,6 +130,7 @@ def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
 
 def _median(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The mean of the two middle values, where PyTorch's median is the lower one."""
+    a = _real(a)
     flat, one = _flat(a, axis)
     n, ordered = flat.shape[one], ops.sort(flat, one)[0]
     middle = ops.mul(ops.add(*(_at(ordered, one, i) for i in ((n - 1) // 2, n // 2))), 0.5)
@@ -193,7 +185,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         a, axis, keepdims, dtype=dtype
     ),
     "mean": lambda a, axis=None, dtype=None, *, keepdims=False: ops.mean(
-        a, axis, keepdims, dtype=dtype
+        a if dtype else _real(a), axis, keepdims, dtype=dtype
     ),
     "prod": lambda a, axis=None, dtype=None, *, keepdims=False: prod(a, axis, dtype, keepdims),
     "max": lambda a, axis=None, *, keepdims=False: ops.amax(a, axis, keepdims),
@@ -218,13 +210,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cumprod": lambda a, axis=None, dtype=None: ops.cumprod(*_flat(_cast(a, dtype), axis)),
     "diff": _diff,
     # products and norms
-    "dot": lambda a, b: _dot(a, b),
-    "inner": lambda a, b: _dot(a, b, -1),
-    "vdot": lambda a, b: ops.sum(ops.mul(_flat(a)[0], _flat(b)[0])),
+    "dot": lambda a, b: dot(a, b),
+    "inner": lambda a, b: dot(a, b, -1),
+    "vdot": lambda a, b: ops.sum(ops.mul(*(_flat(x)[0] for x in operands_of((a, b))))),
     "outer": lambda a, b: ops.mul(ops.unsqueeze(_flat(a)[0], 1), _flat(b)[0]),
-    "tensordot": _tensordot,
+    "tensordot": tensordot,
     "einsum": lambda subscripts, *operands, optimize=False: ops.einsum(
-        subscripts, *_tensors(operands)
+        subscripts, *operands_of(operands)
     ),
     "trace": lambda a, offset=0, axis1=0, axis2=1: ops.sum(
         ops.diagonal(a, offset, axis1, axis2), -1

@@ -81,6 +81,12 @@ def same_shape(name: str, input: Any, target: Any, /, **others: Any) -> None:
 def class_indices(name: str, target: Any, shape: tuple[int, ...], scores: Any) -> np.ndarray:
     """Class indices as an integer array of the given shape."""
     labels = np.asarray(raw(target))
+    if scores.dtype.kind != "f":
+        swapped = labels.dtype.kind == "f"
+        cure = "input and target are swapped" if swapped else "pass the scores, not their argmax"
+        raise DTypeError(
+            located(f"{name}: input must hold scores (floats), not {scores.dtype}: {cure}")
+        )
     if labels.dtype.kind not in "iu":
         raise DTypeError(
             located(

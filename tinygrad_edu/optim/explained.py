@@ -30,6 +30,12 @@ class Explained:
     _last: dict[Any, dict[str, Any]]
     _flats: Flats
 
+    def _keeps(self) -> bool:
+        """Whether a step keeps what it starts from."""
+        if self.keep_last_step is not None:
+            return self.keep_last_step
+        return self._elements <= FEW
+
     def _lines(self, group: dict[str, Any], t: int) -> list[Line]:
         """The update in symbols, for the options of a group, at step `t`."""
         raise NotImplementedError
@@ -88,6 +94,10 @@ class Explained:
         self._flats.hand_over(self._last)
         last = self._last.get(chosen)
         if last is None:
+            if self._keeps():
+                raise GradientError(
+                    located("explain_step: no step() has changed this parameter yet")
+                )
             raise GradientError(
                 located(
                     "explain_step: no step of this parameter was kept. What a step starts from is "

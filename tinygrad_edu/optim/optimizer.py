@@ -21,7 +21,7 @@ from ..errors import DTypeError, located
 from ..gradients import enable_grad
 from ..quiet import Silence
 from ..tensor import Tensor
-from .explained import FEW, Explained
+from .explained import Explained
 from .flat import Flats
 from .params import check_trainable, fitted, named, ordered
 
@@ -75,7 +75,13 @@ class Optimizer(Explained):
             raise DTypeError(located("params: pass model.parameters(), not the model itself"))
         groups = list(params)
         if not groups:
-            raise ValueError(located(f"{type(self).__name__} got an empty parameter list"))
+            text = f"{type(self).__name__} got an empty parameter list"
+            raise ValueError(
+                located(
+                    f"{text}: a module has the nn.Parameters in its attributes, and a generator "
+                    "such as model.parameters() gives them only once"
+                )
+            )
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
@@ -210,11 +216,6 @@ class Optimizer(Explained):
             self._last[p] = {**before, "p": array.copy(), "g": np.array(g), "options": dict(group)}
         self._update(array, g, state, group)
         wrote(array)
-
-    def _keeps(self) -> bool:
-        if self.keep_last_step is not None:
-            return self.keep_last_step
-        return self._elements <= FEW
 
     # ---------------------------------------------------------------- saving
 

@@ -98,6 +98,10 @@ def fit(
     if isinstance(data, Splits):
         own = (data.x_val, data.y_val)
         data, validation = (data.x_train, data.y_train), own if validation is None else validation
+    if hasattr(loss, "param_groups"):
+        raise DTypeError(
+            located("fit: the loss is an optimizer; the order is fit(model, loss, optimizer, data)")
+        )
     run = Training(
         model=model,
         optimizer=optimizer,

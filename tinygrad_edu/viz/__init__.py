@@ -15,6 +15,8 @@ Examples
 <Trace: 2 forward and 3 backward frames>
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .graph import Edge, Graph, Vertex, read_graph
 from .pictures.dot import make_dot
 from .pictures.render import RenderResult
@@ -23,8 +25,12 @@ from .trace import Frame, TraceData
 from .tracing.record import Beside, Trace, save, trace
 from .tracing.recording import recording
 
+if TYPE_CHECKING:
+    from . import plots
+
 __all__ = [
     "make_dot",
+    "plots",
     "read_graph",
     "recording",
     "save",
@@ -39,3 +45,11 @@ __all__ = [
     "TraceData",
     "Vertex",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "plots":  # which training needs none of, and which pictures do without
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return importlib.import_module(f"{__name__}.plots")
