@@ -381,3 +381,44 @@ def test_an_element_is_a_view():
     row = tensor([[1.0, 2.0], [3.0, 4.0]])[1]
     row[0] += 5
     assert x.tolist() == [1.0, 9.0, 3.0] and row.tolist() == [8.0, 4.0]
+
+
+# ------------------------------------------------------------------------------- views of a number
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda s: s.view(1),
+        lambda s: s.reshape(1, 1),
+        lambda s: s.unsqueeze(0),
+        lambda s: s.squeeze(),
+        lambda s: s.flatten(),
+        lambda s: s[None],
+        lambda s: s[...],
+        lambda s: s.T,
+        lambda s: s.permute(()),
+    ],
+)
+@pytest.mark.parametrize("number", [lambda: tg.ones(3).sum(), lambda: tg.tensor(3.0)])
+def test_a_view_of_a_number_is_a_view(number, view):
+    s = number()
+    part = view(s)
+    part.mul_(0.5)
+    assert s.item() == part.item() == 1.5
+    s.fill_(7.0)
+    assert part.item() == 7.0
+
+
+def test_a_number_that_is_expanded_is_seen_to_change():
+    s = tg.ones(3).sum()
+    wide = s.expand(2)
+    s.fill_(4.0)
+    assert wide.tolist() == [4.0, 4.0]
+
+
+def test_a_write_through_a_view_of_a_number_with_history_is_refused():
+    y = tg.tensor(2.0, requires_grad=True) * 1
+    with pytest.raises(InPlaceError):
+        y.reshape(1).fill_(5.0)
+    assert y.item() == 2.0

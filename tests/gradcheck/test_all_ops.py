@@ -154,7 +154,7 @@ def test_a_wrong_formula_in_the_table_fails(label, monkeypatch):
     assert bad.op == label and label in str(bad) and bad.diagnosis
 
 
-FLAT = {"ceil", "floor", "round", "rounded_quotient", "sign", "trunc"}  # the gradient is 0
+FLAT = {"ceil", "flat", "floor", "round", "rounded_quotient", "sign", "trunc"}  # the gradient is 0
 
 
 @pytest.mark.parametrize("label", sorted(SAMPLES.keys() - FLAT))

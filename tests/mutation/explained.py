@@ -180,13 +180,13 @@ EXPLAINED: list[Explanation] = [
     ),
     Explanation(
         "rectifiers.py",
-        "lambda g, out, x: _through(g, stops=raw(out) <= 0)",
+        "lambda g, out, x: flat(_through(g, stops=raw(out) <= 0), out)",
         (("raw(out)", "raw(x)"),),
         "relu keeps the sign of what it passes",
     ),
     Explanation(
         "rectifiers.py",
-        "lambda g, out, x, low, high: where(_outside(x, low, high), 0.0, g)",
+        "lambda g, out, x, low, high: flat(where(_outside(x, low, high), 0.0, g), x)",
         (("(x,", "(out,"),),
         "outside, the result is a bound, and a bound is outside",
     ),
@@ -198,7 +198,7 @@ EXPLAINED: list[Explanation] = [
     ),
     Explanation(
         "rectifiers.py",
-        "lambda g, out, x, lambd: where(_within(out, lambd), 0.0, g)",
+        "lambda g, out, x, lambd: flat(where(_within(out, lambd), 0.0, g), out)",
         (("(out,", "(x,"),),
         "within, the result is 0; else it is x",
     ),

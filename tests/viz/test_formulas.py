@@ -21,7 +21,7 @@ NAMES = ["aa", "bb", "cc", "dd"]
 # Their texts are partly words. Everything else is evaluated.
 # fmt: off
 IN_WORDS = {
-    "accumulate", "append", "diag_embed", "diagonal", "embedding", "getitem",
+    "accumulate", "append", "diag_embed", "diagonal", "embedding", "getitem", "unfold",
     "index_put", "linear", "multiclass_svm_loss", "nll_loss", "nll_loss_backward", "prod",
     "put_along_dim", "put_windows", "put_zeros", "recurrence", "repeat", "scatter_extreme",
     "scatter_prod", "shifted", "take_along_dim", "cdist", "svd",

@@ -214,7 +214,16 @@ class Primitive:
         return f"<op {self.name}>"
 
 
-def primitive(forward: Callable | None = None, **options: Any) -> Any:
+class View(Primitive):
+    """An op whose result shares memory with its input; a bare NumPy number gets some first."""
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        if args and isinstance(args[0], _Tensor):
+            args[0]._buffer()
+        return super().__call__(*args, **params)
+
+
+def primitive(forward: Callable | None = None, *, views: bool = False, **options: Any) -> Any:
     """Make an op of a NumPy function. State its derivative with ``.defvjp(...)``.
 
     Parameters
@@ -227,6 +236,7 @@ def primitive(forward: Callable | None = None, **options: Any) -> Any:
         ``promotes`` : "same", "arithmetic" or "float"; how inputs of unlike dtypes are made to
         agree before `forward` sees them.
         ``differentiable`` : False for ops whose result never has a history (comparisons, argmax).
+        ``views`` : True for ops whose result is a view of the first input.
 
     Examples
     --------
@@ -242,6 +252,5 @@ def primitive(forward: Callable | None = None, **options: Any) -> Any:
     >>> x.grad
     tensor(12.)
     """
-    if forward is None:
-        return functools.partial(Primitive, **options)
-    return Primitive(forward, **options)
+    kind = View if views else Primitive
+    return functools.partial(kind, **options) if forward is None else kind(forward, **options)

@@ -18,6 +18,15 @@ from .softmaxes import _softmax
 __all__ = ["scaled_dot_product_attention"]
 
 
+def _weights(scores: Any) -> Any:
+    """Softmax along the last axis; zeros, as in PyTorch, where no key may be looked at."""
+    axis = raw(scores).ndim - 1
+    blind = (raw(scores) == -math.inf).all(axis, keepdims=True)
+    if not blind.any():
+        return _softmax(scores, axis=(axis,))
+    return where(blind, 0.0, _softmax(where(blind, 0.0, scores), axis=(axis,)))
+
+
 def scaled_dot_product_attention(
     query: Any,
     key: Any,
@@ -65,5 +74,5 @@ def scaled_dot_product_attention(
     if attn_mask is not None:
         mask = raw(attn_mask)
         scores = where(mask, scores, -math.inf) if mask.dtype == bool else scores + attn_mask
-    weights = _softmax(scores, axis=(raw(scores).ndim - 1,))
+    weights = _weights(scores)
     return matmul(dropout(weights, dropout_p), value)

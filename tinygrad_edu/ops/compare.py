@@ -144,6 +144,22 @@ def no_slope(g: Any) -> Any:
     return np.zeros(g.shape, g.dtype)
 
 
+@primitive(name="flat")
+def _flat(g: Any, x: Any) -> Any:
+    return g
+
+
+_flat.defvjp(lambda g, out, u, x: g, lambda g, out, u, x: no_slope(x))
+
+
+def flat(g: Any, x: Any) -> Any:
+    """`g`, a gradient that also depends on `x`, but is flat between its jumps.
+
+    Its second derivative is therefore 0, as in PyTorch, and not missing.
+    """
+    return _flat(g, x) if is_tensor(g) and is_tensor(x) else g
+
+
 @primitive(elementwise=True, promotes="branches", name="where")
 @quiet
 def _where(condition: Any, input: Any, other: Any) -> Any:

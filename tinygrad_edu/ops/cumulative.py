@@ -13,7 +13,7 @@ from .arguments import numpy_names
 from .arithmetic import sub
 from .compare import ne
 from .extremes import lanes
-from .fitting import to_dtype
+from .fitting import clone, to_dtype
 from .index import getitem
 from .reduce import accumulated, kept
 from .shape import _reshape
@@ -225,7 +225,7 @@ def diff(input: Any, n: int = 1, dim: Any = -1, prepend: Any = None, append: Any
         raise ShapeError(located(f"diff: order must be non-negative but got n={n}"))
     axis = lanes("diff", input, dim)[1]
     if n == 0:
-        return _reshape(input, shape=raw(input).shape)
+        return clone(input)
     for other, order in ((prepend, -1), (append, 1)):
         if other is None:
             continue

@@ -30,7 +30,7 @@ def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
     return g.sum(axis=axes).reshape(shape) if axes else np.reshape(g, shape)
 
 
-@primitive
+@primitive(views=True)
 def broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
     """Repeat `x` along new or length-1 axes, without a copy.
 

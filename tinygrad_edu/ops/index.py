@@ -147,6 +147,8 @@ def read(input: Any, index: Any) -> Any:
     if index.__class__ is int:
         return getitem(input, index=index)
     array = raw(index)
+    if is_tensor(input) and not input._array.ndim:
+        input._buffer()  # a number that is to be viewed
     if array.__class__ is np.ndarray and array.ndim and array.dtype is _INT64 and raw(input).ndim:
         return getitem(input, index=array)
     basic, arrays = plain_index(index, raw(input).shape)

@@ -11,7 +11,7 @@ from ..engine import primitive, raw
 from ..errors import DTypeError, ShapeError, located
 from .arguments import numpy_names
 from .arithmetic import abs, mul, sub
-from .compare import _over, no_slope, where
+from .compare import _over, flat, no_slope, where
 from .decompositions import _svdvals
 from .extremes import _bottom, _top, amax, amin
 from .fitting import broadcast_to, to_dtype
@@ -55,14 +55,14 @@ def _d_vector_norm(g: Any, out: Any, x: Any, ord: float, axis: Axes, keepdims: b
     if ord == 0:
         return no_slope(x)
     if ord == 1:
-        return g * _slope(x)
+        return g * flat(_slope(x), x)
     if ord == 2:
         return x * _over(g, out)
     size = abs(x)
     if ord in (inf, -inf):
         at = where(out == out, size == out, x != x)
         share = _count(at, axis=axis, dtype=g.dtype)
-        return where(at, g / share, 0.0) * _slope(x)
+        return where(at, g / share, 0.0) * flat(_slope(x), x)
     # Where x is 0, its sign is, so that 1 may take the place of powers that are infinite there.
     steep = where(x == 0, 1.0, size) ** (ord - 1.0)
     if ord > 1:
@@ -267,7 +267,7 @@ def normalize(
     array([[0.6, 0.8]])
     """
     size = norm(input, p, dim, True)
-    return input / where(size >= eps, size, eps)
+    return input / where(size < eps, eps, size)  # a NaN stays one
 
 
 @numpy_names

@@ -11,6 +11,7 @@ from ..errors import ShapeError, located
 from ..quiet import quiet
 from ..random import numpy_generator
 from .compare import _where as where
+from .compare import flat
 from .exponential import floats_only
 from .kernels import ZEROS, passed, rectified
 from .selection import select
@@ -66,7 +67,7 @@ def _through(g: Any, *, stops: Any) -> Any:
 
 _through.defvjp(lambda g, out, u, stops: _through(g, stops=stops))
 # Asked this way round, a NaN lets its gradient through, as in PyTorch.
-relu.defvjp(lambda g, out, x: _through(g, stops=raw(out) <= 0))
+relu.defvjp(lambda g, out, x: flat(_through(g, stops=raw(out) <= 0), out))
 
 
 def _d_relu(g: Any, out: Any, inputs: Any, options: Any) -> tuple[Any]:
@@ -97,7 +98,7 @@ def _hardtanh(input: Any, *, low: float, high: float) -> Any:
     return np.minimum(np.maximum(input, low), high)
 
 
-_hardtanh.defvjp(lambda g, out, x, low, high: where(_outside(x, low, high), 0.0, g))
+_hardtanh.defvjp(lambda g, out, x, low, high: flat(where(_outside(x, low, high), 0.0, g), x))
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
@@ -131,7 +132,7 @@ def _leaky_relu(input: Any, *, slope: Any) -> Any:
     return select(input > 0, input, input * slope)
 
 
-_leaky_relu.defvjp(lambda g, out, x, slope: where(x > 0, g, g * slope))
+_leaky_relu.defvjp(lambda g, out, x, slope: flat(where(x > 0, g, g * slope), x))
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
@@ -253,7 +254,7 @@ def _softshrink(input: Any, *, lambd: float) -> Any:
     )
 
 
-_softshrink.defvjp(lambda g, out, x, lambd: where(_within(x, lambd), 0.0, g))
+_softshrink.defvjp(lambda g, out, x, lambd: flat(where(_within(x, lambd), 0.0, g), x))
 
 
 @quiet
@@ -276,7 +277,7 @@ def _hardshrink(input: Any, *, lambd: float) -> Any:
     return np.where(_within(input, lambd), 0.0, input)
 
 
-_hardshrink.defvjp(lambda g, out, x, lambd: where(_within(out, lambd), 0.0, g))
+_hardshrink.defvjp(lambda g, out, x, lambd: flat(where(_within(out, lambd), 0.0, g), out))
 
 
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
@@ -298,7 +299,7 @@ def _threshold(input: Any, *, threshold: float, value: float) -> Any:
     return np.where(input <= threshold, np.asarray(value, input.dtype), input)
 
 
-_threshold.defvjp(lambda g, out, x, threshold, value: where(x <= threshold, 0.0, g))
+_threshold.defvjp(lambda g, out, x, threshold, value: flat(where(x <= threshold, 0.0, g), x))
 
 
 def threshold(input: Any, threshold: float, value: float) -> Any:

@@ -35,7 +35,7 @@ def _why_not(x: Any, shape: tuple[int, ...]) -> str:
 def _reshaping(name: str) -> Any:
     """An op that reshapes; under several names, so that a graph says which one was called."""
 
-    @primitive(name=name)
+    @primitive(name=name, views=True)
     def op(input: Any, *, shape: tuple[int, ...]) -> Any:
         return np.reshape(input, shape)
 
@@ -49,15 +49,19 @@ _squeeze = _reshaping("squeeze")
 _unsqueeze = _reshaping("unsqueeze")
 
 
-@primitive(name="view")
+@primitive(name="view", views=True)
 def _view(input: Any, *, shape: tuple[int, ...]) -> Any:
     out = np.reshape(input, shape)
     # A slice or a transpose may have a layout that the shape does not fit. (A result of an op that
     # NumPy happened to lay out otherwise has no base, and is as good as any copy of it.)
-    if getattr(input, "base", None) is not None and not np.may_share_memory(input, out):
+    if (
+        getattr(input, "base", None) is not None
+        and input.size
+        and not np.may_share_memory(input, out)
+    ):
         raise ShapeError(
-            "view size is not compatible with input tensor's size and stride (its elements are not "
-            "in order in memory). Use .reshape(...) instead"
+            "view size is not compatible with input tensor's size and stride (its elements are "
+            "not in order in memory). Use .reshape(...) instead"
         )
     return out
 
@@ -226,7 +230,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
 def _permuting(name: str) -> Any:
     """An op that permutes axes; the gradient is permuted back."""
 
-    @primitive(name=name)
+    @primitive(name=name, views=True)
     def op(input: Any, *, dims: tuple[int, ...]) -> Any:
         return np.transpose(input, dims)
 

@@ -7,11 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from ..engine import raw
+from ..engine import primitive, raw
 from ..errors import AxisError, ShapeError, located
 from .arguments import numpy_names, one_axis
-from .index import getitem
+from .index import getitem, put_zeros
 from .shape import _permute, _reshape
 
 __all__ = [
@@ -256,6 +257,23 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     return getitem(input, index=(slice(None),) * axis + (slice(first, first + length),))
 
 
+@primitive(name="unfold", views=True)
+def _unfold(input: Any, *, axis: int, size: int, step: int) -> Any:
+    windows = sliding_window_view(input, size, axis, writeable=input.flags.writeable)
+    return windows[(slice(None),) * axis + (slice(None, None, step),)]
+
+
+def _d_unfold(g: Any, out: Any, x: Any, axis: int, size: int, step: int) -> Any:
+    windows = np.arange(0, x.shape[axis] - size + 1, step)[:, None] + np.arange(size)
+    ndim = len(x.shape)
+    order = (*range(axis + 1), ndim, *range(axis + 1, ndim))
+    index = (slice(None),) * axis + (windows,)
+    return put_zeros(_permute(g, dims=order), index=index, shape=x.shape)
+
+
+_unfold.defvjp(_d_unfold)
+
+
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     """All windows of `size` neighbours, `step` apart, along an axis; each along a new last axis.
 
@@ -281,7 +299,4 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
         raise ShapeError(located(f"unfold: step is {step} but must be > 0"))
     if not shape:
         return getitem(_reshape(input, shape=(1,)), index=slice(size))
-    windows = np.arange(0, n - size + 1, step)[:, None] + np.arange(size)
-    out = getitem(input, index=(slice(None),) * axis + (windows,))
-    order = [*range(axis + 1), *range(axis + 2, len(shape) + 1), axis + 1]
-    return _permute(out, dims=tuple(order))
+    return _unfold(input, axis=axis, size=size, step=step)

@@ -35,5 +35,6 @@ TABLE: Table = {
     ],
     "from_logits": binary(normal, unit),
     "from_logits_weighted": [case(normal(3, 4), unit(3, 4), constant(2, 3, 1, 2))],
+    "flat": [case(normal(3, 4), normal(3, 4))],
     "relu_backward": [case(normal(4), stops=np.array([True, False, False, True]))],
 }

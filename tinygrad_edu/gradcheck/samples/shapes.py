@@ -33,6 +33,10 @@ TABLE: Table = {
         case(normal(3, 4), index=_ROWS),
         case(normal(3, 4), index=_PLACES),
     ],
+    "unfold": [
+        case(normal(3, 5), axis=1, size=3, step=2),
+        case(normal(4, 2), axis=0, size=2, step=1),
+    ],
     "put_zeros": [
         case(normal(2, 4), index=(slice(1, None, 2),), shape=(5, 4)),
         case(normal(4, 2), index=_ROWS, shape=(3, 2)),

@@ -44,6 +44,7 @@ ARITHMETIC: Table = {
     "square": rule("x", "x²", "2 g ⊙ x"),
     "abs": rule("x", "|x|", "g ⊙ sign(x)"),
     "sign": rule("x", None, "0"),
+    "flat": rule("u x", "u", "g", "0"),
     "pow": rule("x p", _power, _d_power, "g ⊙ out ⊙ log(x)"),
     "remainder": rule("x y", "x mod y", "g", "−g ⊙ floor(x / y)"),
     "fmod": rule("x y", None, "g", "−g ⊙ trunc(x / y)"),

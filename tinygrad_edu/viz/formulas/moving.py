@@ -70,6 +70,7 @@ TABLE: Table = {
         "last part of g, along axis {axis}",
     ),
     "getitem": rule("x", _at("x"), _at("g at ", ", 0 elsewhere")),
+    "unfold": rule("x", None, "g added where the windows lie, 0 elsewhere"),
     "put_zeros": rule("v", _at("zeros, v at "), _at("g")),
     "index_put": rule("x v", _at("x, v at "), _at("g, 0 at "), _at("g")),
     "accumulate": rule("x v", _at("x, v added at "), "g", _at("g")),
