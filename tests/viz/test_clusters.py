@@ -237,10 +237,48 @@ def test_two_modules_with_the_same_boxes_share_a_frame():
     assert [(c.path, c.title) for c in found] == [("0.0", "0.0: Linear"), ("1", "1: Linear")]
 
 
-def test_a_sum_of_weights_is_the_modules_and_what_adds_it_is_not():
-    net = nn.Sequential(nn.Linear(3, 2))
-    graph = read_graph(net(tg.zeros(4, 3)).sum() + net[0].weight.sum(), net)
-    ops = [v.id for v in graph.vertices if v.kind == "op"]
-    (cluster,) = find_clusters(graph)
-    labels = [v.label.split()[0] for v in graph.vertices if v.id in {*ops} & {*cluster.members}]
-    assert labels == ["linear", "sum"] and ops[-1] not in cluster.members
+def framed(output, net):
+    """For each frame the names of its ops."""
+    graph = read_graph(output, net)
+    return {
+        c.title: [v.op for v in graph.vertices if v.id in c.members and v.op]
+        for c in find_clusters(graph)
+    }
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        lambda net: net[0].weight.sum(),
+        lambda net: 0.01 * (net[0].weight ** 2).sum(),
+        lambda net: sum((p * p).sum() for p in net.parameters()) / 2,
+        lambda net: tg.norm(net[2].weight) + net[0].bias.abs().max(),
+    ],
+)
+def test_a_penalty_is_in_no_module(penalty):
+    net = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 2))
+    found = framed(net(tg.zeros(4, 3)).sum() + penalty(net), net)
+    assert found == {"0: Linear": ["linear"], "2: Linear": ["linear"]}
+
+
+def test_what_is_made_of_weights_for_the_data_is_the_modules():
+    class Normed(nn.Linear):
+        def forward(self, x):
+            return nn.functional.linear(x, self.weight / tg.norm(self.weight), self.bias)
+
+    class Warm(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) * tg.exp(self.bias[0])
+
+    assert framed(Normed(3, 2)(tg.zeros(4, 3)).sum(), nn.Sequential(Normed(3, 2))) == {}
+    net = nn.Sequential(Normed(3, 2), nn.Tanh(), Normed(2, 2))
+    assert framed(net(tg.zeros(4, 3)).sum(), net) == {
+        title: ["vector_norm", "div", "linear"] for title in ("0: Normed", "2: Normed")
+    }
+
+
+@pytest.mark.parametrize("kind", [nn.BatchNorm1d, nn.LayerNorm, nn.RMSNorm])
+def test_what_a_normalisation_does_before_it_scales_is_its_own(kind):
+    net = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), kind(2), nn.Linear(2, 2))
+    found = framed(net(tg.randn(4, 3)).sum(), net)[f"2: {kind.__name__}"]
+    assert found[-1] in ("add", "mul", "affine") and "norm" in found[0]

@@ -3,7 +3,9 @@
 A parameter belongs to the module that owns it. An op that reads parameters belongs to the innermost
 module that contains them all; one that reads none belongs to the innermost module that contains
 both the op before it and the op after it. So the ReLU between two layers of a block is in the
-block, and the loss is in no module. Nothing else is known: a module leaves no mark in the graph.
+block, and the loss is in no module. Nor is a penalty, which makes a number of parameters alone. But
+a normalisation is in the module that scales its result.
+Nothing else is known: a module leaves no mark in the graph.
 """
 
 import math
@@ -11,6 +13,9 @@ from dataclasses import dataclass
 
 from ..graph import Graph, Vertex, common_module
 from .nests import Nests
+
+# Ops that read no parameter, yet are the better half of a module.
+_NORMALISES = ("normalize", "rms_norm")
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,11 @@ def _owners(graph: Graph) -> dict[str, str]:
     parameters = {v.id: v.cluster for v in graph.vertices if v.kind == "parameter"}
     if not any(parameters.values()) and not any(v.cluster for v in graph.vertices):
         return {}
+    penalties = _penalties(graph, sources, readers)
     direct: dict[str, str] = {}
     disguised: dict[str, str] = {}  # parameters behind a transpose or the like
     for vertex in graph.vertices:
-        if vertex.kind in ("op", "block"):
+        if vertex.kind in ("op", "block") and vertex.id not in penalties:
             read = sources.get(vertex.id, [])
             found = [parameters.get(s, disguised.get(s)) for s in read]
             known = [path for path in found if path is not None]
@@ -95,6 +101,11 @@ def _owners(graph: Graph) -> dict[str, str]:
                 direct[vertex.id] = _innermost(known)
                 if len(read) == 1 and _size(vertex) == _size(vertices[read[0]]):
                     disguised[vertex.id] = known[0]
+    for vertex in graph.vertices:
+        if vertex.op in _NORMALISES:
+            reader = _scaled_by(vertex, vertices, readers)
+            if reader in direct:
+                direct[vertex.id] = direct[reader]
     ops = [v.id for v in graph.vertices if v.kind in ("op", "block")]
     before = _flow(ops, sources, direct, set(ops))
     after = _flow(ops[::-1], readers, direct, set(vertices))
@@ -104,6 +115,35 @@ def _owners(graph: Graph) -> dict[str, str]:
         if path:
             owners[name] = path
     return owners
+
+
+def _scaled_by(vertex: Vertex, vertices: dict[str, Vertex], readers: dict[str, list[str]]) -> str:
+    """The product with a parameter that follows, past changes of shape; "" if there is none."""
+    after = readers.get(vertex.id, [])
+    while len(after) == 1 and vertices[after[0]].op in ("reshape", "transpose"):
+        after = readers.get(after[0], [])
+    return after[0] if len(after) == 1 and vertices[after[0]].op == "mul" else ""
+
+
+def _penalties(
+    graph: Graph, sources: dict[str, list[str]], readers: dict[str, list[str]]
+) -> set[str]:
+    """Ops that make numbers of arrays of parameters, and read no data."""
+    arrays: dict[str, bool] = {}  # what is made of parameters alone: was one of them an array?
+    for vertex in graph.vertices:
+        read = sources.get(vertex.id)
+        if vertex.kind == "parameter":
+            arrays[vertex.id] = _size(vertex) not in (1, None)
+        elif vertex.kind == "op" and read and all(name in arrays for name in read):
+            arrays[vertex.id] = any(arrays[name] for name in read)
+    found: set[str] = set()
+    for vertex in reversed(graph.vertices):
+        if vertex.kind == "op" and arrays.get(vertex.id):
+            after = [name for name in readers.get(vertex.id, []) if name in arrays]
+            used = len(after) < len(readers.get(vertex.id, []))
+            if set(after) <= found and ((after and not used) or _size(vertex) == 1):
+                found.add(vertex.id)
+    return found
 
 
 def _flow(
