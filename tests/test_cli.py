@@ -12,6 +12,7 @@ import pytest
 
 from tinygrad_edu import __version__
 from tinygrad_edu.cli import main
+from tinygrad_edu.cli.options import BAD_INPUT
 
 SHORT = ["train", "--epochs", "2", "--hidden", "8"]
 
@@ -257,3 +258,13 @@ def test_a_reader_that_leaves_gets_no_traceback(elsewhere):
         err = process.stderr.read()
     assert err == b""
     assert process.returncode == 1
+
+
+def test_who_names_no_command_sees_which_there_are(capsys):
+    assert main([]) == BAD_INPUT
+    assert "{train,race,check,viz,sweep,doctor}" in capsys.readouterr().err
+
+
+def test_viz_tells_what_to_draw(capsys, tmp_path):
+    assert main(["viz", str(tmp_path / "net.py"), "--out", "s.html"]) == BAD_INPUT
+    assert "say what to draw, as in" in (said := capsys.readouterr().err) and "net.py:loss" in said

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import graphviz
 import numpy as np
 import pytest
 from programs_drawn import GOLDEN, module
@@ -203,3 +204,12 @@ def test_importing_viz_imports_no_drawing_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("draw", [lambda d: d.render("graph"), lambda d: d.pipe(format="svg")])
+def test_who_has_no_dot_is_told_what_draws_without_it(draw, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    x = tg.ones(2, requires_grad=True)
+    with pytest.raises(graphviz.ExecutableNotFound, match=r"dot.*viz\.save\(output, 'graph.png'\)"):
+        draw(make_dot(x * x))

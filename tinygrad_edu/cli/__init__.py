@@ -81,4 +81,5 @@ def parser() -> argparse.ArgumentParser:
     add_viz(commands)
     add_sweep(commands)
     add_doctor(commands)
+    commands.metavar = "{" + ",".join(commands.choices) + "}"
     return main_parser

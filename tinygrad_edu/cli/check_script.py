@@ -62,8 +62,8 @@ def check_script(target: str, seed: int = 0) -> GradReport:
 # ----------------------------------------------------------------- the script
 
 
-def read_target(target: str) -> tuple[Path, str]:
-    """Split ``SCRIPT.py:NAME``.
+def read_target(target: str, verb: str = "check", example: str = "model") -> tuple[Path, str]:
+    """Split ``SCRIPT.py:NAME``; who left the name out is told what to `verb`, with an example.
 
     Examples
     --------
@@ -73,11 +73,12 @@ def read_target(target: str) -> tuple[Path, str]:
     """
     file, colon, name = target.rpartition(":")
     if not colon or not name.isidentifier():
-        raise UsageError(f"{target}: say what to check, as in {target.rstrip(':')}:model")
+        script = target.rstrip(":")
+        raise UsageError(f"{target}: say what to {verb}, as in {script}:{example}")
     path = Path(file)
     if not path.is_file():
         what = "is a directory" if path.is_dir() else "there is no such file"
-        raise UsageError(f"{file}: {what}; give a script, as in mlp.py:model")
+        raise UsageError(f"{file}: {what}; give a script, as in mlp.py:{example}")
     if path.suffix != ".py":
         raise UsageError(f"{file}: must be a Python script, its name ending in .py")
     return path, name

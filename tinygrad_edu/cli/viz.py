@@ -48,7 +48,7 @@ def add_viz(commands: Any) -> None:
 
 def run_viz(args: argparse.Namespace) -> int:
     """Draw what the options say."""
-    path, name = read_target(args.script)
+    path, name = read_target(args.script, "draw", "loss")
     out = read_out(args.out, args.frames)
     where = f"{path.name}:{name}"
     trace = run_script(path, name, args.params, check=args.check, title=args.title or where)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +141,27 @@ def _digraph_class() -> Any:
                     bundle["image/svg+xml"] = to_svg(self.drawn_from)
             return bundle
 
+        def render(self, *args: Any, **options: Any) -> str:
+            with _told():
+                return super().render(*args, **options)
+
+        def pipe(self, *args: Any, **options: Any) -> Any:
+            with _told():
+                return super().pipe(*args, **options)
+
     return Digraph
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what draws without the program, where it is missing."""
+    import graphviz
+
+    try:
+        yield
+    except graphviz.ExecutableNotFound as error:
+        error.args = (f"{error}. viz.save(output, 'graph.png') draws without it",)
+        raise
 
 
 def _frame(cluster: Cluster, clusters: tuple[Cluster, ...]) -> graphviz.Digraph:
