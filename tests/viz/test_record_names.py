@@ -124,3 +124,17 @@ def test_long_graphs_keep_plain_labels():
 )
 def test_the_variable_that_a_line_assigns(source, name):
     assert assigned(source) == name
+
+
+def test_data_have_the_name_of_the_program_or_else_of_their_role():
+    scores = tg.ones(3, 2, requires_grad=True)
+    right = tg.tensor([0, 1, 0])
+
+    def dropped():
+        return nn.functional.cross_entropy(nn.functional.dropout(scores, 0.5), right)
+
+    assert {"mask", "right", "scores"} <= set(labels(viz.trace(dropped)))
+    graph = viz.read_graph(dropped())
+    assert [v.label for v in graph.vertices if v.kind == "input"] == ["mask", "labels"]
+    far = nn.functional.mse_loss(scores, tg.zeros(3, 2))
+    assert [v.label for v in viz.read_graph(far).vertices if v.kind == "input"] == ["target"]

@@ -179,6 +179,10 @@ def read_graph(
     return Graph(tuple(reader.vertices), tuple(reader.edges), modules)
 
 
+# What an op calls data that have no name of their own.
+ROLES = {"index", "labels", "mask", "target"}
+
+
 class _Reader:
     """Collects vertices and edges; every object is drawn once, however often it is used."""
 
@@ -208,7 +212,9 @@ class _Reader:
             elif edge is not None:
                 sources.append((self._add_tensor(edge), edge._array))
             elif is_data(value):
-                sources.append((self._add_data(value), value))
+                names = getattr(node.op, "inputs", ())
+                role = names[position] if position < len(names) else ""
+                sources.append((self._add_data(value, role if role in ROLES else ""), value))
             elif node.saved is FREED and not node.op.elementwise:
                 sources.append((self._add_freed(node, position), node.out))
             else:  # a number, which the op's own label tells

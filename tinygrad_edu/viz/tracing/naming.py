@@ -19,6 +19,7 @@ from typing import Any
 
 from tinygrad_edu.engine import LEAF, is_tensor
 
+from ..graph import ROLES
 from .matching import Match
 from .recording import kept, users_frame, variables_in
 
@@ -50,7 +51,10 @@ def name_all(match: Match, root: Any, variables: Variables) -> dict[str, str]:
         own = "" if vertex.kind == "op" or vertex.label in _PLAIN else vertex.label
         data = match.data.get(vertex.id)
         known = variables.get(id(thing), nobody)[0] or variables.get(id(data), nobody)[0]
-        name = own or known or held.get(vertex.id)
+        if vertex.kind == "input" and own in ROLES:  # the op's word, where the program has none
+            name = known or held.get(vertex.id) or own
+        else:
+            name = own or known or held.get(vertex.id)
         if name and vertex.kind != "output":
             names[vertex.id] = new.unique(name)
     for vertex in match.graph.vertices:
