@@ -1,6 +1,8 @@
 """What beginners do wrong, and what they are told."""
 
 import contextlib
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, optim, training
+from tinygrad_edu.data import load_digits
 
 F = nn.functional
 X, Y, W = tg.ones(4, 3), tg.tensor([0, 1, 2, 0]), tg.ones(3, requires_grad=True)
@@ -59,6 +62,7 @@ MISTAKES = {
     ),
     "classes for scores": (lambda: F.cross_entropy(Y, Y), "scores, not their argmax"),
     "scores and labels swapped": (lambda: F.cross_entropy(Y, X), "input and target are swapped"),
+    "a data set unpacked": (lambda: [*load_digits()], "take splits.x_train and splits.y_train"),
     "nothing to train": (lambda: optim.SGD([]), r"empty parameter list: .* only once"),
 }
 
@@ -136,3 +140,11 @@ def test_products_with_an_array_have_the_dtype_of_the_tensor(product):
     found = product(a, tg.tensor(b, dtype=tg.float32))
     assert found.dtype == (a @ tg.tensor(b, dtype=tg.float32)).dtype == np.float32
     np.testing.assert_array_equal(found.numpy(), product(a, b))
+
+
+def test_a_part_that_a_data_set_does_not_have():
+    digits = load_digits()
+    with pytest.raises(AttributeError, match=r"X_train.: take splits"):
+        digits.X_train  # noqa: B018
+    assert not hasattr(digits, "targets")
+    assert pickle.loads(pickle.dumps(digits)).x_val.shape == copy.copy(digits).x_val.shape

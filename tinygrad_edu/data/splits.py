@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..errors import DTypeError, located
+
+_PARTS = "take splits.x_train and splits.y_train, and so x_val, y_val, x_test, y_test"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,6 +62,12 @@ class Splits:
     def num_features(self) -> int:
         """Numbers in one row, the width of the first layer."""
         return int(self.x_train.shape[1])
+
+    def __iter__(self) -> Iterator[Any]:
+        raise DTypeError(located(f"a Splits can't be taken apart like a tuple: {_PARTS}"))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a Splits has no {name!r}: {_PARTS}")
 
     def __repr__(self) -> str:
         return (

@@ -51,10 +51,8 @@ def name_all(match: Match, root: Any, variables: Variables) -> dict[str, str]:
         own = "" if vertex.kind == "op" or vertex.label in _PLAIN else vertex.label
         data = match.data.get(vertex.id)
         known = variables.get(id(thing), nobody)[0] or variables.get(id(data), nobody)[0]
-        if vertex.kind == "input" and own in ROLES:  # the op's word, where the program has none
-            name = known or held.get(vertex.id) or own
-        else:
-            name = own or known or held.get(vertex.id)
+        role = vertex.kind == "input" and own in ROLES  # the op's word, where the program has none
+        name = (own if not role else "") or known or held.get(vertex.id) or own
         if name and vertex.kind != "output":
             names[vertex.id] = new.unique(name)
     for vertex in match.graph.vertices:
