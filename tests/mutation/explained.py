@@ -27,6 +27,7 @@ class Explanation(NamedTuple):
 OPTIM = "tinygrad_edu/optim/"
 LARGER = "out is the larger of x and low"
 SMALLER = "out is the smaller of x and high"
+FLAT = "a gradient of 0 reaches x from its result as well"
 GUARD = "a stand-in: where it is taken, the result does not depend on it"
 
 EXPLAINED: list[Explanation] = [
@@ -170,6 +171,13 @@ EXPLAINED: list[Explanation] = [
         (("0, 1.0", "0, 2.0"),),
         GUARD,
     ),
+    Explanation("norms.py", "return g * flat(_slope(x), x)", ((", x)", ", out)"),), FLAT),
+    Explanation(
+        "norms.py",
+        "return where(at, g / share, 0.0) * flat(_slope(x), x)",
+        ((", x)", ", out)"),),
+        FLAT,
+    ),
     Explanation("norms.py", "if ord > 1:", ((">", ">="),), "for ord 1 it has returned before"),
     Explanation("norms.py", "out = where(out == 0, 1.0, out)", (("1.0", "2.0"),), GUARD),
     Explanation(
@@ -183,6 +191,42 @@ EXPLAINED: list[Explanation] = [
         "lambda g, out, x: flat(_through(g, stops=raw(out) <= 0), out)",
         (("raw(out)", "raw(x)"),),
         "relu keeps the sign of what it passes",
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x: flat(_through(g, stops=raw(out) <= 0), out)",
+        ((", out)", ", x)"),),
+        FLAT,
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x, low, high: flat(where(_outside(x, low, high), 0.0, g), x)",
+        ((", x)", ", out)"),),
+        FLAT,
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x, slope: flat(where(x > 0, g, g * slope), x)",
+        ((", x)", ", out)"),),
+        FLAT,
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x, lambd: flat(where(_within(x, lambd), 0.0, g), x)",
+        ((", x)", ", out)"),),
+        FLAT,
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x, lambd: flat(where(_within(out, lambd), 0.0, g), out)",
+        ((", out)", ", x)"),),
+        FLAT,
+    ),
+    Explanation(
+        "rectifiers.py",
+        "lambda g, out, x, threshold, value: flat(where(x <= threshold, 0.0, g), x)",
+        ((", x)", ", out)"),),
+        FLAT,
     ),
     Explanation(
         "rectifiers.py",
