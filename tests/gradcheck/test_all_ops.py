@@ -121,9 +121,9 @@ def test_op(label):
 
 
 def test_all_of_them_take_less_than_20_seconds():
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(list(check_all_ops())) == len(LABELS)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 WRONG = {

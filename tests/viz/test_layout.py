@@ -4,10 +4,12 @@ import pytest
 from programs_drawn import module, recurrent
 from samples import chain, mlp, plain, scattered
 
+import tinygrad_edu as tg
+from tinygrad_edu import nn
 from tinygrad_edu.viz import Edge, Graph, Vertex, read_graph
 from tinygrad_edu.viz.layout.layers import arrange, assign_ranks
 from tinygrad_edu.viz.layout.layout import bend, lay_out
-from tinygrad_edu.viz.style import STYLES, box_size, line_sizes, text_width
+from tinygrad_edu.viz.style import DETAIL_SIZE, STYLES, box_size, line_sizes, text_width
 
 GRAPHS = {
     "mlp": mlp(),
@@ -192,3 +194,16 @@ def test_what_is_no_acyclic_graph_is_refused():
 
 def test_an_empty_graph_has_an_empty_layout():
     assert lay_out(Graph((), ())).boxes == {}
+
+
+def test_a_title_makes_way_for_edges_where_it_can():
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    layout = lay_out(read_graph(net(tg.zeros(5, 3)), net))
+    assert len(layout.frames) == 2
+    for frame in layout.frames:
+        low, high = frame.title_left, frame.title_left + text_width(frame.title, DETAIL_SIZE)
+        assert frame.left < low and high < frame.left + frame.width
+        for route in layout.routes:
+            for (x, y), (end_x, end_y) in itertools.pairwise(route.points):
+                if y < frame.top + 20 and end_y > frame.top:
+                    assert max(x, end_x) < low or min(x, end_x) > high

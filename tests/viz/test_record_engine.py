@@ -294,8 +294,8 @@ def test_a_long_chain():
     for _ in range(5000):
         h = h * 0.9999
     loss = h.sum()
-    start = time.perf_counter()
+    start = time.process_time()
     run = viz.trace(loss)
-    assert time.perf_counter() - start < 4  # about half a second, on a machine of its own
+    assert time.process_time() - start < 4  # about half a second, whatever else the machine does
     assert phases(run) == (5001, 5001)
     assert run.moments["v0"].grad.numbers == [pytest.approx(0.9999**5000, rel=1e-5)]

@@ -22,6 +22,7 @@ GAP = 26.0  # between two layers, at least, and without the arrow heads
 ARROW = 12.0  # the straight end of an edge
 LABEL = 14.0  # height of an edge's label
 HEAD = 20.0  # height of a frame's title
+TITLE = 9.0  # between a frame's side and its title, and around it
 FOOT = 10.0  # between a frame's bottom and what is inside
 
 Point = tuple[float, float]
@@ -55,7 +56,8 @@ class Route:
 class Frame:
     """The frame of a module: its left upper corner, its size, and how deep it is nested.
 
-    The title stands in its left upper corner, `HEAD` px high.
+    The title stands in its upper part, `HEAD` px high, and begins at `title_left`: on the left,
+    unless edges come in there and none on the right.
     """
 
     title: str
@@ -65,6 +67,7 @@ class Frame:
     width: float
     height: float
     depth: int = 0
+    title_left: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -191,9 +194,9 @@ class _Drawing:
         routes = tuple(self._route(number, runs) for number in range(len(self.graph.edges)))
         width = max([self.right, *self.lanes.values()]) + MARGIN
         height = self.bottom[-1] + self.foot + MARGIN if self.bottom else 2 * MARGIN
-        return Layout(round(width, 1), round(height, 1), boxes, routes, self._frames())
+        return Layout(round(width, 1), round(height, 1), boxes, routes, self._frames(routes))
 
-    def _frames(self) -> tuple[Frame, ...]:
+    def _frames(self, routes: tuple[Route, ...]) -> tuple[Frame, ...]:
         """Frames begin above the ends of the edges that come in."""
         frames = []
         for number, cluster in enumerate(self.clusters):
@@ -202,7 +205,8 @@ class _Drawing:
             height = self.bottom[last] + FOOT * self.ending[number] - top
             size = (round(right - left, 1), round(height, 1))
             depth = len(self.nests.chains[number]) - 1
-            frames.append(Frame(cluster.title, cluster.path, left, round(top, 1), *size, depth))
+            at = _title_left(cluster.title, left, right, _crossing(routes, top, top + HEAD))
+            frames.append(Frame(cluster.title, cluster.path, left, round(top, 1), *size, depth, at))
         return tuple(frames)
 
     def _nested(self) -> tuple[list[int], list[int]]:
@@ -323,3 +327,24 @@ def _straightened(points: list[Point]) -> tuple[Point, ...]:
             kept.append(point)
     rounded = [(round(x, 1), round(y, 1)) for x, y in [*kept, points[-1]]]
     return tuple(rounded)
+
+
+def _crossing(routes: tuple[Route, ...], top: float, bottom: float) -> list[tuple[float, float]]:
+    """From where to where edges run sideways between two heights, at most."""
+    found = []
+    for route in routes:
+        for (x, y), (next_x, next_y) in pairwise(route.points):
+            if y < bottom and next_y > top:
+                found.append((min(x, next_x), max(x, next_x)))
+    return found
+
+
+def _title_left(
+    title: str, left: float, right: float, crossing: list[tuple[float, float]]
+) -> float:
+    """Where a title stands in the way of no edge, if it need not."""
+    width = text_width(title, DETAIL_SIZE)
+    for x in (left + TITLE, right - TITLE - width):
+        if all(b < x - TITLE or a > x + width + TITLE for a, b in crossing):
+            return round(x, 1)
+    return left + TITLE

@@ -158,9 +158,9 @@ def _module_titles(layout: Layout) -> Iterator[Shape]:
     """Their names, above the edges."""
     for frame in layout.frames:
         width = text_width(frame.title, DETAIL_SIZE)
-        corner = (frame.left + 6, frame.top + 3)
+        corner = (frame.title_left - 3, frame.top + 3)
         yield _rectangle(corner, (width + 6, 15.0), FRAME_FILLS[frame.depth % 2])
-        at = (frame.left + 9, frame.top + 14)
+        at = (frame.title_left, frame.top + 14)
         yield Text(at, frame.title, DETAIL_SIZE, bold=True, anchor="start")
 
 

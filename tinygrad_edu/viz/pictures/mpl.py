@@ -52,7 +52,7 @@ def to_image(graph: Graph, kind: str, layout: Layout | None = None) -> bytes:
         ground = {"facecolor": FRAME_FILLS[frame.depth % 2], "edgecolor": "none", "pad": 1.0}
         options = {"ha": "left", "weight": "bold", "bbox": ground}
         size = DETAIL_SIZE * zoom
-        _write(axes, frame.left + 9, frame.top + 14, frame.title, size, **options)
+        _write(axes, frame.title_left, frame.top + 14, frame.title, size, **options)
     for vertex in graph.vertices:
         _draw_node(axes, vertex, layout.boxes[vertex.id], zoom)
     # No date and no version: the same graph gives the same file.

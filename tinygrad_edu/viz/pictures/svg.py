@@ -84,10 +84,10 @@ def _title(frame: Frame) -> str:
     """On a ground of its own, because an edge may come in behind it."""
     width = text_width(frame.title, DETAIL_SIZE)
     return (
-        f'<rect x="{_number(frame.left + 6)}" y="{_number(frame.top + 3)}" '
+        f'<rect x="{_number(frame.title_left - 3)}" y="{_number(frame.top + 3)}" '
         f'width="{_number(width + 6)}" height="{DETAIL_SIZE + 4}" '
         f'fill="{FRAME_FILLS[frame.depth % 2]}"/>'
-        f'<text class="cluster-title" x="{_number(frame.left + 9)}" '
+        f'<text class="cluster-title" x="{_number(frame.title_left)}" '
         f'y="{_number(frame.top + 14)}" font-weight="bold">{_text(frame.title)}</text>'
     )
 

@@ -148,7 +148,7 @@ def module_titles(layout: Layout) -> Iterator[str]:
     """Their names, above the edges."""
     for module in layout.frames:
         style = f"tg text, anchor=base west, fill=tgmodule{'AB'[module.depth % 2]}"
-        yield text_node((module.left + 9, module.top + 14), module.title, style)
+        yield text_node((module.title_left, module.top + 14), module.title, style)
 
 
 def edge(route: Route, options: str = "") -> str:
