@@ -46,6 +46,12 @@ def gradients(i, params, dtype=np.float32):
         p.grad = tensor(fixed.normal(size=p.shape).astype(dtype))
 
 
+def stepping(params, opt, count, start=0):
+    for i in range(start, start + count):
+        gradients(i, params)
+        opt.step()
+
+
 def one_by_one(opt):
     opt.elementwise = False
     return opt
@@ -100,9 +106,7 @@ def test_memory_that_somebody_else_holds_is_not_moved():
     arrays = [rng.normal(size=s).astype(np.float32) for s in SHAPES]
     params = [nn.Parameter(a) for a in arrays]
     opt = optim.SGD(params, lr=0.1, momentum=0.9)
-    for i in range(3):
-        gradients(i, params)
-        opt.step()
+    stepping(params, opt, 3)
     assert not is_flat(opt)
     for a, p in zip(arrays, params, strict=True):
         assert np.shares_memory(a, p.detach().numpy())
@@ -269,9 +273,7 @@ def test_what_is_exchanged_is_noticed(change):
     for wrap in (lambda o: o, one_by_one):
         params = parameters()
         opt = wrap(optim.Adam(params, lr=0.1))
-        for i in range(2):
-            gradients(i, params)
-            opt.step()
+        stepping(params, opt, 2)
         gradients(2, params)
         change(opt, params)
         if change is _more:
@@ -302,9 +304,7 @@ def test_what_is_exchanged_is_noticed_by_whoever_came_by_it_before(by):
                     early = opt.__getstate__()["_state"]
         key = 1 if by == "state_dict" else params[1]
         early[key]["exp_avg"].data = tensor(np.full(4, 7.0, np.float32))
-        for i in range(3, 6):
-            gradients(i, params)
-            opt.step()
+        stepping(params, opt, 3, 3)
         results.append((values(params), state_of(opt)))
     assert_same(*results)
 
@@ -409,9 +409,7 @@ def test_the_last_step_can_be_explained_whatever_came_after(act):
     for wrap in (lambda o: o, one_by_one):
         params = parameters()
         opt = wrap(optim.Adam(params, lr=0.1))
-        for i in range(3):
-            gradients(i, params)
-            opt.step()
+        stepping(params, opt, 3)
         opts = act(opt, params) or (opt,)
         results.append([str(o.explain_step(k)) for o in opts for k in range(4)])
     assert_same(*results)
@@ -493,9 +491,7 @@ def test_states_of_two_dtypes_are_not_mixed():
         opt.step()
         state = opt.state[params[1]]
         state["exp_avg"] = state["exp_avg"].double()
-        for i in range(1, 4):
-            gradients(i, params)
-            opt.step()
+        stepping(params, opt, 3, 1)
         assert state["exp_avg"].dtype == tg.float64
         results.append((values(params), state_of(opt)))
     assert_same(*results)
@@ -578,12 +574,6 @@ def test_a_step_calls_the_classes_that_it_is_mixed_with():
         gradients(0, params)
         opt.step()
         assert opt.count == 1
-
-
-def stepping(params, opt, count, start=0):
-    for i in range(start, start + count):
-        gradients(i, params)
-        opt.step()
 
 
 @pytest.mark.parametrize("seen", [False, True])

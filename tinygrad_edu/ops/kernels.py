@@ -74,10 +74,7 @@ def column_sums(x: np.ndarray) -> np.ndarray:
     >>> column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([4., 6.])
     """
-    n, dtype = len(x), x.dtype
-    if dtype not in ZEROS:
-        return np.add.reduce(x, axis=0)
-    return (_constant("ones", n, dtype) if n <= _KEPT else np.ones(n, dtype)).dot(x)
+    return ones(len(x), x.dtype).dot(x) if x.dtype in ZEROS else np.add.reduce(x, axis=0)
 
 
 # NumPy runs `maximum` four times as fast on two arrays of one shape as on an array and a number.
