@@ -135,7 +135,7 @@ FUNCTIONS = {
     "astype": [(lambda x: np.astype(x, np.float64), M)],
     "zeros_like": [(np.zeros_like, M)],
     "ones_like": [(np.ones_like, M)],
-    "empty_like": [(lambda x: np.empty_like(x) * 0.0, np.zeros(3))],
+    "empty_like": [(lambda x: np.zeros_like(np.empty_like(x)), np.zeros(3))],
     "full_like": [(lambda x: np.full_like(x, 2.5), M)],
 }
 CASES = [(f"np.{k}", getattr(np, k), *v) for k, v in UFUNCS.items() if k != "unstack"]
